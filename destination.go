@@ -1,0 +1,43 @@
+package stagedoor
+
+import (
+	"context"
+)
+
+// Destination is where records go. It keeps its own checkpoints, written
+// together with the rows they speak of, so that a runner without any memory of
+// its own goes on where the last one stopped.
+//
+// A Destination is used by one run at a time; two runs into one place are kept
+// apart by the place itself.
+type Destination interface {
+	// Name is what receipts and messages call it; it holds no secret.
+	Name() string
+	// Checkpoints returns the slices of the stream, under these parameters,
+	// that were written whole.
+	Checkpoints(ctx context.Context, stream Stream, params string) ([]Checkpoint, error)
+	// Begin opens a slice. Nothing of it is to be seen until Commit.
+	Begin(ctx context.Context, stream Stream, slice Slice, run string) (SliceWriter, error)
+	// Close ends the use; what was committed stays.
+	Close() error
+}
+
+// SliceWriter takes the records of one slice, then either Commit or Abort.
+type SliceWriter interface {
+	// Write takes one record; its Raw and Values may be used only until Write
+	// returns. A key that came before in this slice replaces the former row.
+	Write(ctx context.Context, record Record) error
+	// Commit makes the slice and its checkpoint seen, both or neither. A slice
+	// that was written before is replaced: rows that came again are updated,
+	// and with gone, rows of the slice that did not come again get a
+	// _deleted_at, for streams that show what is gone by leaving it out.
+	Commit(ctx context.Context, checkpoint Checkpoint, gone bool) (Written, error)
+	// Abort forgets the slice. It may be called after Commit, and then does nothing.
+	Abort() error
+}
+
+// Written tells what a commit did.
+type Written struct {
+	Rows int // rows that the slice now holds and that came with this commit
+	Gone int // rows that got a _deleted_at
+}

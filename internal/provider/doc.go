@@ -1,0 +1,9 @@
+// Package provider turns provider files into [stagedoor.Provider] values: the
+// files that come with Stagedoor ([BuiltIn]) and any other ([Load]).
+//
+// A file that is not valid is refused with its name, line, field, the reason
+// and what to do; a file is either taken whole or not at all. The package does
+// not act on a provider: package token asks for tokens, zoom calls the API.
+package provider
+
+//go:generate go test . -run TestZoomValue -update

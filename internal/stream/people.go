@@ -1,0 +1,50 @@
+package stream
+
+import "github.com/stagedoor/stagedoor"
+
+func people() []stagedoor.Stream {
+	return []stagedoor.Stream{{
+		Name:        "users",
+		Title:       "Users",
+		Family:      "people",
+		Description: "Everyone in the account: active, inactive and pending (invited) users.",
+		Docs:        "https://developers.zoom.us/docs/api/users/#tag/users/GET/users",
+		Method:      "GET",
+		Path:        "/users",
+		ListKeys:    []string{"users"},
+		// The API's maximum is 2000, but integrators use 300 as the paging page
+		// says (docs/api/pagination); both take one call for most accounts.
+		PageSize: 300,
+		// One call shows one status only; the default is active.
+		Passes: []map[string]string{{"status": "active"}, {"status": "inactive"}, {"status": "pending"}},
+		Columns: []stagedoor.Column{
+			{Name: "id", Type: stagedoor.Text, About: "Zoom's id of the user; pending users have none"},
+			{Name: "email", Type: stagedoor.Text},
+			{Name: "first_name", Type: stagedoor.Text},
+			{Name: "last_name", Type: stagedoor.Text},
+			{Name: "display_name", Type: stagedoor.Text},
+			{Name: "status", Type: stagedoor.Text, About: "active, inactive or pending"},
+			{Name: "type", Type: stagedoor.Integer, About: "1 basic, 2 licensed, 4 unassigned without a Meetings licence, 99 none"},
+			{Name: "dept", Type: stagedoor.Text},
+			{Name: "role_id", Type: stagedoor.Text},
+			{Name: "pmi", Type: stagedoor.Integer, About: "personal meeting id"},
+			{Name: "timezone", Type: stagedoor.Text},
+			{Name: "verified", Type: stagedoor.Integer, About: "1 if the e-mail address is verified"},
+			{Name: "created_at", Type: stagedoor.Timestamp},
+			{Name: "user_created_at", Type: stagedoor.Timestamp},
+			{Name: "last_login_time", Type: stagedoor.Timestamp, About: "up to three days late"},
+			{Name: "last_client_version", Type: stagedoor.Text},
+			{Name: "plan_united_type", Type: stagedoor.Text},
+			{Name: "employee_unique_id", Type: stagedoor.Text},
+			{Name: "host_key", Type: stagedoor.Text},
+			{Name: "group_ids", Type: stagedoor.JSON},
+			{Name: "division_ids", Type: stagedoor.JSON},
+			{Name: "im_group_ids", Type: stagedoor.JSON},
+			{Name: "custom_attributes", Type: stagedoor.JSON},
+			{Name: "license_info_list", Type: stagedoor.JSON},
+		},
+		// A pending user has no id yet, so their e-mail address stands in.
+		ID:        []string{"id", "email"},
+		ShowsGone: true,
+	}}
+}

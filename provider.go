@@ -1,0 +1,212 @@
+package stagedoor
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Provider is how a service grants tokens and takes requests. It is data: a
+// file fills in one of a few token flows that stand in code (package token).
+// The doc comments here are the reference for those files; the keys are the
+// yaml tags.
+type Provider struct {
+	Name  string `yaml:"name"`  // what a credential's provider field says: "zoom"
+	Title string `yaml:"title"` // what people call the service: "Zoom"
+	Docs  string `yaml:"docs"`  // the page that describes the grant
+
+	// Flow is the token flow to use. There is one so far: "request", a single
+	// form or query request that answers with the token.
+	Flow string `yaml:"flow"`
+
+	TokenURL string `yaml:"token_url"`
+	APIURL   string `yaml:"api_url"`  // without the base
+	APIBase  string `yaml:"api_base"` // path that every operation starts with: "/v2"; may be empty
+
+	Token      TokenRequest  `yaml:"token"`
+	Response   TokenResponse `yaml:"response"`
+	Validation string        `yaml:"validation"` // path, below the base, of a cheap call that proves a token; empty: none
+
+	// Hosts are the names that requests with a credential may go to; a leading
+	// "*." stands for one or more labels. DownloadHosts are further ones for
+	// files only.
+	Hosts         []string `yaml:"hosts"`
+	DownloadHosts []string `yaml:"download_hosts"`
+
+	Fields []Field     `yaml:"fields"` // what a credential must hold
+	Limits []RateLimit `yaml:"limits"`
+	Errors []ErrorRule `yaml:"errors"` // the first that matches explains
+}
+
+// TokenRequest is the request of the "request" flow.
+type TokenRequest struct {
+	Grant  string            `yaml:"grant"`  // the value of grant_type: "account_credentials"
+	Params map[string]string `yaml:"params"` // further parameters; {account_id} stands for the credential's
+	In     string            `yaml:"in"`     // where the parameters go: "form" (default) or "query"
+	Auth   string            `yaml:"auth"`   // where client id and secret go: "header" (Basic, default) or "body"
+}
+
+// TokenResponse maps the token endpoint's answer: for each field the names
+// that it goes by, compared without letter case; the first that is there wins.
+type TokenResponse struct {
+	AccessToken []string `yaml:"access_token"`
+	TokenType   []string `yaml:"token_type"`
+	ExpiresIn   []string `yaml:"expires_in"` // seconds, as a number or as text
+	Scope       []string `yaml:"scope"`      // one text with blanks, or a list
+	APIURL      []string `yaml:"api_url"`
+	// Lifetime is how long a token lasts where the answer does not say. It is
+	// never "for ever". Default one hour.
+	Lifetime time.Duration `yaml:"lifetime"`
+}
+
+// Field is one value that a credential of this provider holds.
+type Field struct {
+	Name     string `yaml:"name"` // account_id, client_id or client_secret
+	Title    string `yaml:"title"`
+	Where    string `yaml:"where"` // where a person finds it
+	Optional bool   `yaml:"optional"`
+}
+
+// RateLimit is what the provider permits one account under a label and a plan,
+// over all apps together. Zero means no limit of that span.
+type RateLimit struct {
+	Label     Label  `yaml:"label"`
+	Plan      Plan   `yaml:"plan"`
+	PerSecond int    `yaml:"per_second"`
+	PerMinute int    `yaml:"per_minute"`
+	PerDay    int    `yaml:"per_day"`
+	DayGroup  string `yaml:"day_group"` // labels of one group share PerDay; empty: a label by itself
+}
+
+// RequiredField reports whether a credential needs the field to be useful.
+func (p Provider) RequiredField(name string) bool {
+	return slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Name == name && !f.Optional })
+}
+
+// Limit returns what is permitted for the label under the plan; the zero
+// RateLimit permits everything.
+func (p Provider) Limit(label Label, plan Plan) RateLimit {
+	for _, l := range p.Limits {
+		if l.Label == label && l.Plan == plan {
+			return l
+		}
+	}
+	return RateLimit{}
+}
+
+// Where an [Answer] came from.
+const (
+	AtToken     = "token"     // the token endpoint
+	AtAPI       = "api"       // the provider's API
+	AtElsewhere = "elsewhere" // another program's message, pasted by a person
+)
+
+// Answer is what is known of an error before it is explained.
+type Answer struct {
+	At      string // AtToken, AtAPI, AtElsewhere, or empty if not known
+	Status  int    // HTTP status; 0 if not known
+	Code    string // "4711"
+	Error   string // the token endpoint's word: "invalid_client"
+	Message string // the message or reason, or for AtElsewhere the whole text
+}
+
+// ErrorRule explains one error of a provider. What it does not name matches
+// anything; Message is a regular expression whose named groups may stand in
+// Cause and Fix as {name}.
+type ErrorRule struct {
+	ID      string   `yaml:"id"` // names it in the catalogue: "scope-missing"
+	At      string   `yaml:"at"`
+	Status  []int    `yaml:"status"`
+	Code    []string `yaml:"code"`
+	Error   []string `yaml:"error"`
+	Message string   `yaml:"message"`
+	Kind    Kind     `yaml:"kind"`
+	Cause   string   `yaml:"cause"`
+	Fix     string   `yaml:"fix"`
+	Example string   `yaml:"example"` // the error as people meet it; a test holds that this rule explains it
+	Source  string   `yaml:"source"`
+}
+
+// Explain returns an [Error] with kind, cause and fix by the first rule that
+// matches, and false if there is none.
+func (p Provider) Explain(a Answer) (*Error, bool) {
+	rule, groups, ok := p.Rule(a)
+	if !ok {
+		return nil, false
+	}
+	code := a.Code
+	if code == "" {
+		code = a.Error
+	}
+	return &Error{
+		Kind: rule.Kind, Cause: fill(rule.Cause, groups), Fix: fill(rule.Fix, groups),
+		Status: a.Status, Code: code, Detail: a.Message,
+	}, true
+}
+
+// Rule returns the first rule that matches the answer and the named groups of
+// its message.
+func (p Provider) Rule(a Answer) (ErrorRule, map[string]string, bool) {
+	for _, rule := range p.Errors {
+		if groups, ok := rule.match(a); ok {
+			return rule, groups, true
+		}
+	}
+	return ErrorRule{}, nil, false
+}
+
+func (r ErrorRule) match(a Answer) (map[string]string, bool) {
+	if r.At != "" && a.At != "" && r.At != a.At {
+		return nil, false
+	}
+	if len(r.Status) > 0 && !slices.Contains(r.Status, a.Status) {
+		return nil, false
+	}
+	if len(r.Code) > 0 && !slices.Contains(r.Code, a.Code) {
+		return nil, false
+	}
+	if len(r.Error) > 0 && !slices.Contains(r.Error, a.Error) {
+		return nil, false
+	}
+	groups := map[string]string{}
+	if r.Message != "" {
+		re, err := compile(r.Message)
+		if err != nil {
+			return nil, false
+		}
+		found := re.FindStringSubmatch(a.Message)
+		if found == nil {
+			return nil, false
+		}
+		for i, name := range re.SubexpNames() {
+			if name != "" {
+				groups[name] = found[i]
+			}
+		}
+	}
+	return groups, true
+}
+
+func fill(text string, groups map[string]string) string {
+	for name, value := range groups {
+		text = strings.ReplaceAll(text, "{"+name+"}", strings.TrimSpace(value))
+	}
+	return text
+}
+
+// compiled keeps the patterns of rules, which are few and never change.
+var compiled sync.Map // string → *regexp.Regexp
+
+func compile(pattern string) (*regexp.Regexp, error) {
+	if re, ok := compiled.Load(pattern); ok {
+		return re.(*regexp.Regexp), nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	compiled.Store(pattern, re)
+	return re, nil
+}

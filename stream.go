@@ -1,0 +1,145 @@
+package stagedoor
+
+import (
+	"time"
+)
+
+// Stream is one data set that can be read, as data. What the declaration can
+// not say (a time in a format of its own) is a [ColumnType].
+type Stream struct {
+	Name        string
+	Title       string
+	Family      string // what it is listed under: "people", "reports"
+	Description string
+	Docs        string // the provider's page
+	Derived     bool   // computed by us, not read
+
+	Method string // of the operation that reads it
+	Path   string
+	// ListKeys are the keys of the answer that may hold the rows, the
+	// provider's own first, then the forms that integrators publish.
+	ListKeys []string
+	PageSize int                 // the most that the provider permits
+	Params   map[string]string   // always sent
+	Passes   []map[string]string // one walk each, for operations that show a part at a time
+
+	Window  *Window // nil: not bounded by days
+	Columns []Column
+	// Day are the columns whose UTC day a key starts with, the first that is
+	// not empty; none where rows have no day.
+	Day []string
+	// ID are the columns that identify a row, the first that is not empty.
+	// Rows without any have as key a hash of the Content columns and an ordinal
+	// among their equals of that day. Content never changes once rows were
+	// written somewhere: it is what makes a row the same row.
+	ID      []string
+	Content []string
+	// ShowsGone tells that a row which is left out of a whole reading is gone
+	// at the provider.
+	ShowsGone bool
+	// EmptyMeans is what an empty answer may mean, for people; with a kind of
+	// its own so that programs can tell.
+	EmptyMeans *Error
+}
+
+// Window bounds a stream by whole UTC days.
+type Window struct {
+	From, To string // names of the query parameters, yyyy-MM-dd, both days included
+	LookBack int    // months that the provider keeps; 0 means no limit
+	// Settle is how long after the end of a day its rows may still arrive.
+	Settle time.Duration
+}
+
+// ColumnType is the type of a column.
+type ColumnType string
+
+// The column types.
+const (
+	Text         ColumnType = "text"
+	Integer      ColumnType = "integer"       // 64 bits, never a float
+	Real         ColumnType = "real"          //
+	Boolean      ColumnType = "boolean"       //
+	Timestamp    ColumnType = "timestamp"     // RFC 3339
+	ActivityTime ColumnType = "activity_time" // "2024-03-21 07:09:03:216", taken as UTC
+	Digits       ColumnType = "digits"        // an id shown in groups: "982 610 0285"
+	JSON         ColumnType = "json"          // a list or an object
+)
+
+// Column is one column of a stream.
+type Column struct {
+	Name  string // in tables and files
+	Field string // in the provider's record; empty means Name
+	Type  ColumnType
+	About string // a line for the catalogue
+}
+
+// Source returns the name of the field in the provider's record.
+func (c Column) Source() string {
+	if c.Field != "" {
+		return c.Field
+	}
+	return c.Name
+}
+
+// Record is one row with its key.
+type Record struct {
+	Key string
+	// Values stand in the order of the stream's columns: nil, string, int64,
+	// float64, bool, or time.Time in UTC. JSON columns are strings.
+	Values []any
+	Raw    []byte // the record as the provider sent it
+}
+
+// Decoded is a record and what was odd about it.
+type Decoded struct {
+	Record
+	Unknown []string // fields that the stream does not know; they are in Raw
+	Changed []string // columns whose value was not of their type; they are nil
+	Cleaned int      // values in which NUL or lone surrogates were replaced
+}
+
+// Days is a span of whole UTC days, both included.
+type Days struct {
+	Since, Until time.Time // midnight UTC
+}
+
+// DayOf returns the UTC day that t lies in.
+func DayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// Count returns how many days there are; 0 where Until lies before Since.
+func (d Days) Count() int {
+	if d.Until.Before(d.Since) {
+		return 0
+	}
+	return int(d.Until.Sub(d.Since)/(24*time.Hour)) + 1
+}
+
+// String returns "2026-01-01..2026-01-31".
+func (d Days) String() string {
+	return d.Since.Format(time.DateOnly) + ".." + d.Until.Format(time.DateOnly)
+}
+
+// Slice is the part of a stream that is read and written as one: all of it, or
+// a window of days.
+type Slice struct {
+	Stream string
+	Params string // the request's own parameters in their canonical form; empty for none
+	Days   Days   // zero for streams without a window
+}
+
+// ID names the slice in checkpoints and files: "2026-01-01..2026-01-31" or "all".
+func (s Slice) ID() string {
+	if s.Days.Since.IsZero() {
+		return "all"
+	}
+	return s.Days.String()
+}
+
+// Checkpoint tells that a slice was read and written whole.
+type Checkpoint struct {
+	Slice
+	Run      string
+	ReadAt   time.Time // when reading began
+	Returned int       // rows that the provider gave
+	Written  int       // rows that were written
+}

@@ -1,0 +1,244 @@
+package zoomsim
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// historyDays is how far the made-up reports reach back: more than two months,
+// at least parts of three calendar months, within Zoom's six-month look-back.
+const historyDays = 75
+
+// An activity is one row of GET /report/meeting_activities.
+type activity struct {
+	at            int64 // Unix milliseconds
+	meetingNumber string
+	operator      string
+	operatorEmail string
+	category      string
+	detail        string
+}
+
+// MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)
+// and a colon before its milliseconds (Zoom API Hub, Meetings,
+// reportMeetingactivitylogs, example value; read 2026-11).
+func (a activity) MarshalJSON() ([]byte, error) {
+	at := time.UnixMilli(a.at).UTC()
+	return encode(struct {
+		MeetingNumber string `json:"meeting_number"`
+		ActivityTime  string `json:"activity_time"`
+		Operator      string `json:"operator"`
+		OperatorEmail string `json:"operator_email"`
+		Category      string `json:"activity_category"`
+		Detail        string `json:"activity_detail"`
+	}{
+		MeetingNumber: a.meetingNumber,
+		ActivityTime:  fmt.Sprintf("%s:%03d", at.Format(time.DateTime), at.Nanosecond()/int(time.Millisecond)),
+		Operator:      a.operator,
+		OperatorEmail: a.operatorEmail,
+		Category:      a.category,
+		Detail:        a.detail,
+	}), nil
+}
+
+// encode writes v as JSON without turning <, > and & into escapes, as Zoom's
+// server does not.
+func encode(v any) []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(fmt.Sprintf("zoomsim: encoding %T: %v", v, err)) // only our own types come here
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// chatLines is what people write: text that breaks careless CSV, HTML, SQL and
+// log writers. They are used in turn, so that each occurs.
+var chatLines = []string{
+	"Good morning!",
+	"line one\nline two\r\nline three",
+	"tab\tseparated\tvalues",
+	`she said "break a leg", then left`,
+	"=HYPERLINK(\"https://stagedoor.example\",\"click\")",
+	"🎭🎟️ curtain at 19:30 👩‍🎤",
+	"a,b;c|d",
+	"<script>alert('x') && true</script>",
+	"C:\\stage\\left",
+	"'; DROP TABLE activities; --",
+	"مرحبا بالعالم",
+	"  blanks around  ",
+	"",
+	"{\"json\": [1, 2, 3]}",
+	"100 % of the props\u2028are here",
+	strings.Repeat("a long speech … ", 40),
+}
+
+// A meeting is one instance that was held.
+type meeting struct {
+	number     string
+	first      bool // the first instance of its number
+	host       *user
+	start, end time.Time
+}
+
+// newActivities makes up the rows of all meetings from since to until, both
+// inclusive days, newest first.
+func newActivities(o Options, a *account, since, until time.Time) []activity {
+	var hosts []*user
+	for _, u := range a.users {
+		if u.status != "pending" {
+			hosts = append(hosts, u)
+		}
+	}
+	meetings := newMeetings(o, hosts, since, until)
+	var rows []activity
+	for i, m := range meetings {
+		rows = append(rows, m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)...)
+	}
+	slices.SortStableFunc(rows, func(a, b activity) int { return cmp.Compare(b.at, a.at) })
+	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0))
+}
+
+// newMeetings decides who met when. The first meetings lie at the edges: they
+// start with the first millisecond of the history and of each month, or end with
+// the last millisecond of the history and of each month.
+func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
+	type edge struct{ start, end time.Time }
+	edges := []edge{{start: since}, {end: until.Add(day - time.Millisecond)}}
+	for d := since.AddDate(0, 0, 1); d.Before(until); d = d.AddDate(0, 0, 1) {
+		if d.Day() == 1 {
+			edges = append(edges, edge{start: d}, edge{end: d.Add(-time.Millisecond)})
+		}
+	}
+
+	meetings := make([]meeting, o.Meetings)
+	for i := range meetings {
+		r := randomFor(o.Seed, "schedule", i)
+		m := &meetings[i]
+		m.number, m.first, m.host = meetingNumber(r), true, pick(r, hosts)
+		if i > 0 && r.IntN(3) == 0 { // a recurring meeting keeps its number
+			former := meetings[r.IntN(i)]
+			m.number, m.first, m.host = former.number, false, former.host
+		}
+		length := 5*time.Minute + time.Duration(r.Int64N(int64(85*time.Minute/time.Millisecond)))*time.Millisecond
+		latest := until.Add(day - time.Millisecond).Add(-length)
+		m.start = since.Add(time.Duration(r.Int64N(latest.Sub(since).Milliseconds()+1)) * time.Millisecond)
+		if i < len(edges) {
+			m.start = edges[i].start
+			if m.start.IsZero() {
+				m.start = edges[i].end.Add(-length)
+			}
+		}
+		m.end = m.start.Add(length)
+	}
+	return meetings
+}
+
+// meetingNumber makes up a number of 9, 10 or 11 digits, as Zoom shows it.
+func meetingNumber(r *rand.Rand) string {
+	head, middle, tail := 100+r.IntN(900), r.IntN(1000), r.IntN(10_000)
+	switch r.IntN(3) {
+	case 0:
+		return fmt.Sprintf("%d %03d %03d", head, middle, tail%1000)
+	case 1:
+		return fmt.Sprintf("%d %03d %04d", head, middle, tail)
+	default:
+		return fmt.Sprintf("%d %04d %04d", head, middle*7, tail)
+	}
+}
+
+// activities makes up the rows of the meeting number i. Who is not a user of
+// the account has no operator_email (Zoom leaves out outsiders' addresses).
+func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time) []activity {
+	var rows []activity
+	add := func(at time.Time, who person, category, detail string) {
+		rows = append(rows, activity{
+			at: at.UnixMilli(), meetingNumber: m.number, operator: who.name, operatorEmail: who.email,
+			category: category, detail: detail,
+		})
+	}
+	within := func(from, to time.Time) time.Time { // half open
+		return from.Add(time.Duration(r.Int64N(max(1, to.Sub(from).Milliseconds()))) * time.Millisecond)
+	}
+
+	host := person{m.host.displayName(), m.host.email}
+	if created := m.start.Add(-time.Duration(r.Int64N(int64(7 * day)))); m.first && !created.Before(since) {
+		add(created, host, "Meeting Created", "Meeting Created")
+	}
+	add(m.start, host, "Meeting Started", "Meeting Started")
+	add(m.start, host, "User Join", "User Join")
+	for guest := range 1 + r.IntN(8) {
+		who := somebody(r, hosts)
+		joined := within(m.start, m.start.Add(5*time.Minute))
+		add(joined, who, "User Join", "User Join")
+		if guest == 0 && i%2 == 0 || r.IntN(4) == 0 {
+			add(within(joined, m.end), who, "In-Meeting Chat", chatLines[(i/2+guest)%len(chatLines)])
+		}
+		if r.IntN(12) == 0 {
+			add(within(joined, m.end), who, "Remote Control", "Remote control of "+host.name+"'s screen")
+		}
+		left := m.end // those who stay leave in the same millisecond
+		if r.IntN(5) < 2 {
+			left = within(joined, m.end)
+		}
+		add(left, who, "User Left", "User Left")
+	}
+	add(m.end, host, "User Left", "User Left")
+	add(m.end, host, "Meeting Ended", "Meeting Ended")
+	return rows
+}
+
+// A person is the operator of an activity.
+type person struct{ name, email string }
+
+// somebody is a user of the account or, one time in three, a guest.
+func somebody(r *rand.Rand, users []*user) person {
+	if r.IntN(3) > 0 {
+		u := pick(r, users)
+		return person{u.displayName(), u.email}
+	}
+	if r.IntN(4) == 0 {
+		name := pick(r, awkwardNames)
+		return person{strings.TrimSpace(name[0] + " " + name[1]), ""}
+	}
+	return person{pick(r, firstNames) + " (guest)", ""}
+}
+
+// withDuplicates repeats one row of each 150, next to itself.
+func withDuplicates(rows []activity, r *rand.Rand) []activity {
+	const block = 150
+	out := make([]activity, 0, len(rows)+len(rows)/block+1)
+	twin := r.IntN(block)
+	for i, row := range rows {
+		out = append(out, row)
+		if i%block == twin {
+			out = append(out, row)
+		}
+		if i%block == block-1 {
+			twin = r.IntN(block)
+		}
+	}
+	return out
+}
+
+// between returns the rows of the days from since to until, both inclusive; a
+// zero time is no bound. Rows are newest first.
+func between(rows []activity, since, until time.Time) []activity {
+	if !until.IsZero() {
+		end := startOfDay(until).Add(day).UnixMilli()
+		rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].at < end }):]
+	}
+	if !since.IsZero() {
+		start := startOfDay(since).UnixMilli()
+		rows = rows[:sort.Search(len(rows), func(i int) bool { return rows[i].at < start })]
+	}
+	return rows
+}

@@ -1,0 +1,289 @@
+package zoomsim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of fault.
+const (
+	// TokenRevoked kills the token presented: this request and later ones with it get 401.
+	TokenRevoked = "token_revoked"
+	// PerSecond429 answers 429 as if the limit per second were used up.
+	PerSecond429 = "429_second"
+	// Daily429 answers 429 as if the daily limit were used up; the label stays
+	// refused for Delay, by default until 00:00 UTC.
+	Daily429 = "429_daily"
+	// Reset ends the connection with a TCP reset instead of an answer.
+	Reset = "reset"
+	// HTTP500 answers 500 with an empty body.
+	HTTP500 = "http_500"
+	// HTML503 answers 503 with the HTML page of a proxy.
+	HTML503 = "html_503"
+	// Slow answers after Delay, by default two seconds.
+	Slow = "slow"
+	// Truncated promises the whole body, sends half of it and ends the connection.
+	Truncated = "truncated"
+	// PageTokenExpired refuses a page token; requests without one do not match.
+	PageTokenExpired = "page_token_expired"
+	// TokenEndpointDown answers token requests, and only those, with HTML503's page.
+	TokenEndpointDown = "token_endpoint_down"
+)
+
+var faultKinds = []string{
+	TokenRevoked, PerSecond429, Daily429, Reset, HTTP500, HTML503, Slow, Truncated, PageTokenExpired, TokenEndpointDown,
+}
+
+const defaultSlowness = 2 * time.Second
+
+// A Fault makes matching requests fail. A request fires at most one: the first
+// in the order they were added whose After is used up.
+type Fault struct {
+	// Kind is one of the kinds above.
+	Kind string
+	// Operation says which requests match: "GET /users/{userId}", a path without /v2
+	// (its operation, by any method), or the name of a stream. Default "": any API
+	// request.
+	Operation string
+	// After is how many matching requests pass first. Each matching request counts,
+	// also one on which another fault fires. Default 0.
+	After int
+	// Count is how often it fires. Default (0) once.
+	Count int
+	// Delay is the length of Slow (default two seconds) and of Daily429 (default
+	// until 00:00 UTC); other kinds have none.
+	Delay time.Duration
+
+	operations []string // names that Operation stands for
+}
+
+// faultJSON is a fault on the wire.
+type faultJSON struct {
+	Kind      string          `json:"kind"`
+	Operation string          `json:"operation,omitempty"`
+	After     int             `json:"after"`
+	Count     int             `json:"count"`
+	Delay     json.RawMessage `json:"delay,omitempty"`
+}
+
+// MarshalJSON writes Delay as Go does, "1m30s".
+func (f Fault) MarshalJSON() ([]byte, error) {
+	wire := faultJSON{Kind: f.Kind, Operation: f.Operation, After: f.After, Count: f.Count}
+	if f.Delay != 0 {
+		wire.Delay = encode(f.Delay.String())
+	}
+	return encode(wire), nil
+}
+
+// UnmarshalJSON reads a Delay such as "1m30s" or a number of seconds.
+func (f *Fault) UnmarshalJSON(data []byte) error {
+	var wire faultJSON
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&wire); err != nil {
+		return err
+	}
+	*f = Fault{Kind: wire.Kind, Operation: wire.Operation, After: wire.After, Count: wire.Count}
+	if wire.Delay == nil || string(wire.Delay) == "null" {
+		return nil
+	}
+	var text string
+	if json.Unmarshal(wire.Delay, &text) != nil {
+		text = string(wire.Delay) + "s"
+	}
+	var err error
+	if f.Delay, err = time.ParseDuration(text); err != nil {
+		return fmt.Errorf(`delay %s is neither a duration such as "1m30s" nor a number of seconds`, wire.Delay)
+	}
+	return nil
+}
+
+// checked returns f with defaults, or all that is wrong with it.
+func (f Fault) checked() (Fault, error) {
+	var problems []error
+	if !slices.Contains(faultKinds, f.Kind) {
+		problems = append(problems, fmt.Errorf("unknown kind %q: there are %s", f.Kind, strings.Join(faultKinds, ", ")))
+	}
+	if f.After < 0 {
+		problems = append(problems, fmt.Errorf("after %d is negative", f.After))
+	}
+	if f.Count < 0 {
+		problems = append(problems, fmt.Errorf("count %d is negative", f.Count))
+	}
+	if f.Delay < 0 {
+		problems = append(problems, fmt.Errorf("delay %v is negative", f.Delay))
+	}
+	if f.operations = operationNames(f.Operation); f.Operation != "" && len(f.operations) == 0 {
+		problems = append(problems, fmt.Errorf(`unknown operation %q: give "METHOD /path", "/path" (without /v2) or a stream (%s)`,
+			f.Operation, strings.Join(streams(), ", ")))
+	}
+	if f.Count == 0 {
+		f.Count = 1
+	}
+	if f.Delay == 0 && f.Kind == Slow {
+		f.Delay = defaultSlowness
+	}
+	return f, errors.Join(problems...)
+}
+
+// operationNames resolves what a fault calls its operation.
+func operationNames(text string) []string {
+	if name, ok := streamOperations[text]; ok {
+		return []string{name}
+	}
+	methods, path := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, text
+	if method, rest, found := strings.Cut(text, " "); found {
+		methods, path = []string{strings.ToUpper(method)}, strings.TrimSpace(rest)
+	}
+	var names []string
+	for _, method := range methods {
+		// A template such as /users/{userId} matches itself.
+		if op, _ := knownOperations().find(method, path); op != nil {
+			names = append(names, op.name())
+		}
+	}
+	return names
+}
+
+// AddFaults adds all of them or, if one is wrong, none.
+func (s *Simulator) AddFaults(faults ...Fault) error {
+	var problems []error
+	added := make(faultQueue, len(faults))
+	for i, fault := range faults {
+		checked, err := fault.checked()
+		if err != nil {
+			problems = append(problems, fmt.Errorf("fault %d: %w", i+1, err))
+		}
+		added[i] = &checked
+	}
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.faults = append(s.state.faults, added...)
+	return nil
+}
+
+// pendingFaults returns those that have not fired as often as they will.
+func (s *Simulator) pendingFaults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pending := []Fault{}
+	for _, fault := range s.state.faults {
+		pending = append(pending, *fault)
+	}
+	return pending
+}
+
+// faultQueue holds pending faults in the order they were added.
+type faultQueue []*Fault
+
+// fire returns the fault of an API request, or nil.
+func (q *faultQueue) fire(c *call, knownToken bool, t *tally) *Fault {
+	return q.first(t, func(f *Fault) bool {
+		switch {
+		case f.Kind == TokenEndpointDown,
+			f.Kind == TokenRevoked && !knownToken,
+			f.Kind == PageTokenExpired && c.query.Get("next_page_token") == "":
+			return false
+		case f.Operation == "":
+			return true
+		}
+		return c.operation != nil && slices.Contains(f.operations, c.operation.name())
+	})
+}
+
+func (q *faultQueue) fireAtTokenEndpoint(t *tally) bool {
+	return q.first(t, func(f *Fault) bool { return f.Kind == TokenEndpointDown }) != nil
+}
+
+// first fires the first fault that matches and has let its requests pass; those
+// that still let requests pass count this one.
+func (q *faultQueue) first(t *tally, matches func(*Fault) bool) *Fault {
+	var fired *Fault
+	for _, f := range *q {
+		switch {
+		case !matches(f):
+		case f.After > 0:
+			f.After--
+		case fired == nil:
+			fired = f
+		}
+	}
+	if fired == nil {
+		return nil
+	}
+	t.faultsFired[fired.Kind]++
+	if fired.Count--; fired.Count == 0 {
+		*q = slices.DeleteFunc(*q, func(f *Fault) bool { return f == fired })
+	}
+	shot := *fired // the queue goes on counting in fired
+	return &shot
+}
+
+// applyFault does what a fault does before the request is looked at; an answer
+// ends the request.
+func (s *Simulator) applyFault(fault *Fault, c *call, token string) *answer {
+	if fault == nil {
+		return nil
+	}
+	switch fault.Kind {
+	case TokenRevoked:
+		delete(s.state.tokens, token)
+	case PerSecond429:
+		s.state.tally.rateLimited.Second++
+		limit := 0
+		if c.operation != nil {
+			limit = allowances[s.options.Plan][c.operation.label].requests
+		}
+		return errPerSecond(limit)
+	case Daily429:
+		return s.applyDaily(fault, c)
+	case PageTokenExpired:
+		return errPageToken()
+	case HTML503:
+		return errEdge()
+	case HTTP500, Reset: // a reset sends no answer at all
+		return errServer()
+	}
+	return nil
+}
+
+// applyDaily refuses the request and blocks its label.
+func (s *Simulator) applyDaily(fault *Fault, c *call) *answer {
+	s.state.tally.rateLimited.Daily++
+	until := startOfDay(c.now).Add(day)
+	if fault.Delay > 0 {
+		until = c.now.Add(fault.Delay)
+	}
+	if c.operation == nil {
+		return errDaily(0, until)
+	}
+	label := c.operation.label
+	until = s.state.quota.block(label, until)
+	return errDaily(s.state.quota.shownCap(label), until)
+}
+
+// resetConnection ends the connection with a TCP reset and does not return.
+// Where the connection cannot be had (HTTP/2, tests without one), it just ends.
+func resetConnection(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		raw := conn
+		if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			raw = secure.NetConn()
+		}
+		if tcp, ok := raw.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = raw.Close()
+	}
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,65 @@
+package zoomsim
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// parameters reads a query and remembers what is wrong with it, so that an
+// answer names all of it. An empty parameter counts as absent.
+type parameters struct {
+	query   url.Values
+	invalid []fieldError
+}
+
+func (p *parameters) refuse(field string) {
+	p.invalid = append(p.invalid, fieldError{Field: field, Message: "Invalid field."})
+}
+
+// text returns a parameter as it came.
+func (p *parameters) text(name string) string { return p.query.Get(name) }
+
+// choice returns a parameter that must be one of choices, or absent.
+func (p *parameters) choice(name, absent string, choices ...string) string {
+	value := p.query.Get(name)
+	if value == "" {
+		return absent
+	}
+	if !slices.Contains(choices, value) {
+		p.refuse(name)
+	}
+	return value
+}
+
+// number returns a parameter between 1 and most, or absent. A page_size above
+// the maximum is refused, not clamped, as Zoom's specification has it.
+func (p *parameters) number(name string, absent, most int) int {
+	value := p.query.Get(name)
+	if value == "" {
+		return absent
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most {
+		p.refuse(name)
+	}
+	return n
+}
+
+// day returns a parameter that must be there and a day, yyyy-MM-dd.
+func (p *parameters) day(name string) time.Time {
+	value, err := time.Parse(dayLayout, p.query.Get(name))
+	if err != nil {
+		p.refuse(name)
+	}
+	return value
+}
+
+// problem is the answer to a bad query, nil for a good one.
+func (p *parameters) problem() *answer {
+	if len(p.invalid) == 0 {
+		return nil
+	}
+	return errInvalidFields(p.invalid)
+}
