@@ -1,0 +1,119 @@
+package storetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// Store is all that the suite calls; store.Store fulfils it.
+type Store interface {
+	Created() bool
+	Close() error
+
+	AddCredential(ctx context.Context, c stagedoor.SealedCredential) error
+	Credential(ctx context.Context, slugOrID string) (stagedoor.SealedCredential, error)
+	Credentials(ctx context.Context) ([]stagedoor.SealedCredential, error)
+	UpdateCredential(ctx context.Context, id string, edit func(*stagedoor.SealedCredential) error) error
+	RemoveCredential(ctx context.Context, id string) error
+
+	TokenRow(ctx context.Context, credentialID string) (stagedoor.SealedTokenRow, error)
+	LeaseToken(ctx context.Context, credentialID string, d time.Duration) (stagedoor.SealedTokenRow, bool, error)
+	SaveToken(ctx context.Context, row stagedoor.SealedTokenRow) (bool, error)
+	DropToken(ctx context.Context, credentialID string, fence int64) error
+
+	Meta(ctx context.Context, key string) ([]byte, error)
+	SetMeta(ctx context.Context, key string, value []byte) error
+	InitMeta(ctx context.Context, key string, value []byte) ([]byte, error)
+}
+
+// Fresh makes a database that nobody has opened yet, and returns how to open
+// it, any number of times, as as many processes would.
+type Fresh func(t *testing.T) (open func(wall func() time.Time) (Store, error))
+
+// Test runs the suite.
+func Test(t *testing.T, fresh Fresh) {
+	for name, test := range map[string]func(*testing.T, Fresh){
+		"credentials come back as they were given":          credentialRoundTrip,
+		"a credential is found by slug and by id":           credentialFound,
+		"slugs are unique":                                  slugsUnique,
+		"a change is whole or not at all":                   updateWhole,
+		"changes of many at once are all kept":              updateConcurrent,
+		"a change of a removed credential is refused":       updateRemoved,
+		"removing takes the token row along":                removeToken,
+		"account id, client id and secrets are not written": nothingInTheClear,
+		"a lease goes to one, and ends by the clock":        leaseByClock,
+		"a lease ends when the token is saved":              leaseBySave,
+		"a lease from before the clock was set back ends":   leaseClockBack,
+		"who lost the lease writes nothing":                 saveLost,
+		"of many, one at a time has the lease":              leaseConcurrent,
+		"dropping an older token does nothing":              dropOlder,
+		"a new data key resets the token row":               newDataKey,
+		"a token needs a credential":                        tokenNeedsCredential,
+		"facts are set once, or again":                      metaSet,
+		"of many first facts one wins for all":              metaConcurrent,
+		"many open an empty database at once":               openConcurrent,
+		"many write at once":                                writeConcurrent,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, fresh) })
+	}
+}
+
+// clock is a wall clock that a test sets.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)} }
+
+func (c *clock) wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// open opens a fresh database once.
+func open(t *testing.T, fresh Fresh, wall func() time.Time) Store {
+	t.Helper()
+	return opened(t, fresh(t), wall)
+}
+
+func opened(t *testing.T, open func(wall func() time.Time) (Store, error), wall func() time.Time) Store {
+	t.Helper()
+	s, err := open(wall)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// must stops the test at an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantKind checks that err is explained and of this kind.
+func wantKind(t *testing.T, err error, kind stagedoor.Kind) {
+	t.Helper()
+	if err == nil || stagedoor.KindOf(err) != kind {
+		t.Fatalf("got %v, want an error of kind %s", err, kind)
+	}
+}
