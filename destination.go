@@ -30,7 +30,8 @@ type SliceWriter interface {
 	// Commit makes the slice and its checkpoint seen, both or neither. A slice
 	// that was written before is replaced: rows that came again are updated,
 	// and with gone, rows of the slice that did not come again get a
-	// _deleted_at, for streams that show what is gone by leaving it out.
+	// _deleted_at, for streams that show what is gone by leaving it out. The
+	// rules of that stand in package destinationtest.
 	Commit(ctx context.Context, checkpoint Checkpoint, gone bool) (Written, error)
 	// Abort forgets the slice. It may be called after Commit, and then does nothing.
 	Abort() error

@@ -135,11 +135,14 @@ func (s Slice) ID() string {
 	return s.Days.String()
 }
 
-// Checkpoint tells that a slice was read and written whole.
+// Checkpoint tells how a slice was read and written.
 type Checkpoint struct {
 	Slice
 	Run      string
-	ReadAt   time.Time // when reading began
+	ReadAt   time.Time // when reading began; never zero
 	Returned int       // rows that the provider gave
 	Written  int       // rows that were written
+	// Cut tells that reading was stopped before the slice's end: the rows are
+	// written, but no checkpoint is kept, so the next run reads the slice again.
+	Cut bool
 }

@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// makeSlices makes the table of checkpoints. since and until are UTC days, both
+// included, and null for a slice without days.
+func makeSlices(ctx context.Context, do doer) error {
+	_, err := do.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS main."_stagedoor_slices" (
+	"stream" TEXT NOT NULL,
+	"params" TEXT NOT NULL,
+	"slice" TEXT NOT NULL,
+	"since" TEXT,
+	"until" TEXT,
+	"run" TEXT NOT NULL,
+	"read_at" TEXT NOT NULL,
+	"returned" INTEGER NOT NULL,
+	"written" INTEGER NOT NULL,
+	PRIMARY KEY ("stream", "params", "slice")
+) WITHOUT ROWID`)
+	return err
+}
+
+func saveCheckpoint(ctx context.Context, do doer, c stagedoor.Checkpoint) error {
+	var since, until any
+	if !c.Days.Since.IsZero() {
+		since, until = c.Days.Since.Format(time.DateOnly), c.Days.Until.Format(time.DateOnly)
+	}
+	_, err := do.ExecContext(ctx, `INSERT OR REPLACE INTO main."_stagedoor_slices"
+	("stream", "params", "slice", "since", "until", "run", "read_at", "returned", "written")
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.Stream, c.Params, c.ID(), since, until, c.Run, timeText(c.ReadAt), c.Returned, c.Written)
+	return err
+}
+
+// Checkpoints returns the slices that were written whole, the oldest day first.
+func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params string) ([]stagedoor.Checkpoint, error) {
+	checkpoints, err := d.checkpoints(ctx, stream.Name, params)
+	return checkpoints, d.explain("read the checkpoints of "+stream.Name, err)
+}
+
+func (d *Destination) checkpoints(ctx context.Context, stream, params string) ([]stagedoor.Checkpoint, error) {
+	rows, err := d.look.QueryContext(ctx, `SELECT "since", "until", "run", "read_at", "returned", "written"
+	FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? ORDER BY "since", "until"`, stream, params)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []stagedoor.Checkpoint
+	for rows.Next() {
+		c := stagedoor.Checkpoint{Slice: stagedoor.Slice{Stream: stream, Params: params}}
+		var since, until sql.NullString
+		var readAt string
+		if err := rows.Scan(&since, &until, &c.Run, &readAt, &c.Returned, &c.Written); err != nil {
+			return nil, err
+		}
+		if since.Valid {
+			c.Days.Since, err = time.Parse(time.DateOnly, since.String)
+			if err == nil {
+				c.Days.Until, err = time.Parse(time.DateOnly, until.String)
+			}
+		}
+		if err == nil {
+			c.ReadAt, err = time.Parse(timeFormat, readAt)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("a row of _stagedoor_slices is not of Stagedoor's making: %w", err)
+		}
+		found = append(found, c)
+	}
+	return found, rows.Err()
+}

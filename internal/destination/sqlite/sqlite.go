@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// patience is how long a statement waits for another process that writes.
+const patience = 10 * time.Second
+
+// Destination is one open SQLite file. Several slices of one run may be open
+// at once, and other processes may use the file at the same time. Every error
+// of it and of its slices is a [stagedoor.Error] that names the file.
+type Destination struct {
+	path string
+	db   *sql.DB
+	// look is the one connection that lives as long as the Destination. It
+	// reads checkpoints and tables, and keeps the write-ahead log from being
+	// folded in after each slice, whose connections come and go.
+	look *sql.Conn
+}
+
+var _ stagedoor.Destination = (*Destination)(nil)
+
+// Open opens the file at path, makes it with mode 0600 where there is none,
+// and proves that it can be written, so that a long reading does not end at a
+// closed door. The folder must exist. The mode of a file that is there is left
+// as it is, since its owner may share it on purpose.
+func Open(ctx context.Context, path string) (*Destination, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, explainFile(path, err)
+	}
+	d := &Destination{path: path}
+	if err := makeFile(path); err != nil {
+		return nil, explainFile(path, err)
+	}
+	if err := d.connect(ctx); err != nil {
+		_ = d.Close() // err is what happened
+		return nil, d.explain("open the destination", err)
+	}
+	return d, nil
+}
+
+// Name returns "sqlite:" and the file's absolute path.
+func (d *Destination) Name() string { return "sqlite:" + d.path }
+
+// Close ends all connections. Slices that are open are forgotten.
+func (d *Destination) Close() error {
+	var errs []error
+	if d.look != nil {
+		errs = append(errs, ignoreDone(d.look.Close()))
+	}
+	if d.db != nil {
+		errs = append(errs, d.db.Close())
+	}
+	return d.explain("close the destination", errors.Join(errs...))
+}
+
+func (d *Destination) connect(ctx context.Context) error {
+	db, err := sql.Open("sqlite", dsn(d.path))
+	if err != nil {
+		return err
+	}
+	db.SetMaxIdleConns(0) // a slice's connection ends with it, and its temporary file with that
+	d.db = db
+	if d.look, err = db.Conn(ctx); err != nil {
+		return err
+	}
+	if err := d.useWAL(ctx); err != nil {
+		return err
+	}
+	return d.change(ctx, d.look, func(do doer) error { return makeSlices(ctx, do) })
+}
+
+// useWAL lets others read the file while a slice is committed. The change is
+// lasting, and SQLite gives it up at once, whatever the busy timeout, where
+// another writes: two processes that open a new file together. Where the file
+// system cannot do it the file stays as it is, and works.
+func (d *Destination) useWAL(ctx context.Context) error {
+	give := time.Now().Add(patience)
+	for {
+		_, err := d.look.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+		if err == nil || !isBusy(err) || time.Now().After(give) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// doer is what a connection does inside a transaction.
+type doer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// change runs f between BEGIN IMMEDIATE and COMMIT: no other writer comes
+// between, and an error undoes everything.
+func (d *Destination) change(ctx context.Context, conn *sql.Conn, f func(doer) error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	// What ends the transaction is not cut short, so that an error of it always
+	// means that nothing was written.
+	end := context.WithoutCancel(ctx)
+	err := f(conn)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		_, err = conn.ExecContext(end, "COMMIT")
+	}
+	if err != nil {
+		_, _ = conn.ExecContext(end, "ROLLBACK") // err is what happened; a full disk has rolled back already
+	}
+	return err
+}
+
+// makeFile makes an empty file that only its owner may read, whatever the
+// umask says; SQLite gives -wal and -shm the mode of the database file.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		info, err := os.Stat(path)
+		if err == nil && !info.Mode().IsRegular() {
+			return errNotFile
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
+}
+
+// dsn names the file to the driver, which reads a SQLite URI.
+//
+// synchronous(NORMAL): after a power cut the last slices may be missing, but
+// each with its checkpoint, so that the next run reads them again.
+// temp_store(FILE): staged rows lie in a file without a name, mode 0600, that
+// goes with its connection. cache_size is in KiB when negative.
+// Source: sqlite.org/uri.html and sqlite.org/pragma.html, read 2026-11.
+func dsn(path string) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // a drive letter, on Windows
+	}
+	query := url.Values{
+		"mode": {"rw"},
+		"_pragma": {
+			"busy_timeout(10000)", // patience, in milliseconds
+			"synchronous(NORMAL)", "temp_store(FILE)", "cache_size(-8000)",
+		},
+	}
+	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()
+}

@@ -1,0 +1,194 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// Job is what a person asked for.
+type Job struct {
+	Run        string // names the run in rows and in the receipt
+	Credential string // its slug
+	Streams    []stagedoor.Stream
+	// Since and Until are the first and the last day asked for. The zero Since
+	// means where this stream, destination and parameters stopped, and the
+	// first time as far back as the provider keeps. The zero Until means today.
+	Since, Until time.Time
+	Params       map[string]string // further query parameters; they win over the stream's own
+	FullRefresh  bool              // read again what the destination holds
+	Limit        int               // stop after so many rows of each stream; 0 means all
+}
+
+// Plan is what a job comes to.
+type Plan struct {
+	Job     Job
+	Streams []StreamPlan
+}
+
+// StreamPlan is a plan's part on one stream.
+type StreamPlan struct {
+	Stream stagedoor.Stream
+	Params string // canonical; empty without parameters of the job's own
+	Slices []stagedoor.Slice
+	Lost   []stagedoor.Days // asked for, but older than the provider keeps
+	Known  int              // days asked for that the destination holds for good
+	First  bool             // the destination holds nothing of this stream yet
+	// HadRows tells that an earlier reading returned rows.
+	HadRows bool
+}
+
+// Requests returns the least number of calls that the plan takes: one for each
+// slice and pass. More come for slices of more than one page.
+func (p StreamPlan) Requests() int {
+	return len(p.Slices) * max(1, len(p.Stream.Passes))
+}
+
+// Plan works out what to read.
+func (e *Engine) Plan(ctx context.Context, job Job) (Plan, error) {
+	plan := Plan{Job: job}
+	for _, s := range job.Streams {
+		if err := checkParams(s, job.Params); err != nil {
+			return Plan{}, err
+		}
+		part := StreamPlan{Stream: s, Params: canonical(job.Params)}
+		done, err := e.Destination.Checkpoints(ctx, s, part.Params)
+		if err != nil {
+			return Plan{}, err
+		}
+		part.First = len(done) == 0
+		part.HadRows = slices.ContainsFunc(done, func(c stagedoor.Checkpoint) bool { return c.Returned > 0 })
+		if s.Window == nil {
+			part.Slices = []stagedoor.Slice{{Stream: s.Name, Params: part.Params}}
+		} else if err := planDays(&part, job, done, e.now()); err != nil {
+			return Plan{}, err
+		}
+		plan.Streams = append(plan.Streams, part)
+	}
+	return plan, nil
+}
+
+// planDays fills in the slices of a stream that is bounded by days.
+func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.Time) error {
+	window := part.Stream.Window
+	today := stagedoor.DayOf(now)
+	asked := stagedoor.Days{Since: job.Since, Until: job.Until}
+	if asked.Until.IsZero() || asked.Until.After(today) {
+		asked.Until = today
+	}
+	oldest := asked.Since
+	if window.LookBack > 0 {
+		oldest = monthsBefore(today, window.LookBack)
+	}
+	if asked.Since.IsZero() {
+		asked.Since = oldest
+		if !job.FullRefresh && len(done) > 0 {
+			asked.Since = slices.MinFunc(done, func(a, b stagedoor.Checkpoint) int { return a.Days.Since.Compare(b.Days.Since) }).Days.Since
+		}
+	}
+	if asked.Since.IsZero() {
+		return &stagedoor.Error{
+			Op: "plan " + part.Stream.Name, Kind: stagedoor.KindUsage,
+			Cause: "this stream has no oldest day of its own, so the first reading needs to be told where to begin",
+			Fix:   "Add --since DATE.",
+		}
+	}
+	if asked.Count() == 0 {
+		return &stagedoor.Error{
+			Op: "plan " + part.Stream.Name, Subject: asked.String(), Kind: stagedoor.KindUsage,
+			Cause: "--since lies after --until (or after today)",
+			Fix:   "Give a span of days that has begun.",
+		}
+	}
+
+	settled := map[time.Time]bool{}
+	for _, c := range done {
+		for day := c.Days.Since; !day.After(c.Days.Until); day = day.AddDate(0, 0, 1) {
+			if !c.ReadAt.Before(day.AddDate(0, 0, 1).Add(window.Settle)) {
+				settled[day] = true
+			}
+		}
+	}
+	// Days before oldest are lost, unless the destination holds them.
+	for day := asked.Since; !day.After(asked.Until); day = day.AddDate(0, 0, 1) {
+		switch {
+		case settled[day] && (!job.FullRefresh || day.Before(oldest)):
+			part.Known++
+		case day.Before(oldest):
+			part.Lost = appendDay(part.Lost, day, false)
+		default:
+			part.Slices = appendSlice(part, day)
+		}
+	}
+	return nil
+}
+
+func appendSlice(part *StreamPlan, day time.Time) []stagedoor.Slice {
+	var days []stagedoor.Days
+	if n := len(part.Slices); n > 0 {
+		days = []stagedoor.Days{part.Slices[n-1].Days}
+	}
+	grown := appendDay(days, day, true)
+	if len(grown) == len(days) {
+		part.Slices[len(part.Slices)-1].Days = grown[0]
+		return part.Slices
+	}
+	return append(part.Slices, stagedoor.Slice{Stream: part.Stream.Name, Params: part.Params, Days: grown[len(grown)-1]})
+}
+
+// appendDay lets the last span grow by the day where it is its neighbour, and
+// with monthly, of the same calendar month: Zoom's reports span one month at
+// most in a call.
+func appendDay(spans []stagedoor.Days, day time.Time, monthly bool) []stagedoor.Days {
+	if n := len(spans); n > 0 {
+		last := &spans[n-1]
+		if last.Until.AddDate(0, 0, 1).Equal(day) && (!monthly || last.Until.Month() == day.Month()) {
+			last.Until = day
+			return spans
+		}
+	}
+	return append(spans, stagedoor.Days{Since: day, Until: day})
+}
+
+// monthsBefore returns the day so many calendar months before, and the last
+// day of that month where it is too short: 31 August less six is 28 February.
+func monthsBefore(day time.Time, months int) time.Time {
+	first := time.Date(day.Year(), day.Month()-time.Month(months), 1, 0, 0, 0, 0, time.UTC)
+	last := first.AddDate(0, 1, -1)
+	return first.AddDate(0, 0, min(day.Day(), last.Day())-1)
+}
+
+// checkParams refuses parameters that the sync itself sets.
+func checkParams(s stagedoor.Stream, params map[string]string) error {
+	own := []string{"page_size", "next_page_token", "page_number"}
+	if s.Window != nil {
+		own = append(own, s.Window.From, s.Window.To)
+	}
+	for _, pass := range s.Passes {
+		for name := range pass {
+			own = append(own, name)
+		}
+	}
+	for name := range params {
+		if slices.Contains(own, name) {
+			return &stagedoor.Error{
+				Op: "plan " + s.Name, Subject: "parameter " + name, Kind: stagedoor.KindUsage,
+				Cause: "sync sets it itself, so that every row comes exactly once",
+				Fix:   fmt.Sprintf("Leave it out; days are chosen with --since and --until, and `stagedoor api NAME %s -p %s=…` makes a single call.", s.Path, name),
+			}
+		}
+	}
+	return nil
+}
+
+func canonical(params map[string]string) string {
+	query := url.Values{}
+	for name, value := range params {
+		query.Set(name, value)
+	}
+	return query.Encode()
+}

@@ -1,0 +1,198 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// reader reads one slice, again from its start where it must.
+type reader struct {
+	engine *Engine
+	job    Job
+	part   StreamPlan
+	slice  stagedoor.Slice
+	report *stagedoor.StreamReport
+	done   int // slices of the stream that were written before
+}
+
+// attempt is what one reading of the slice found. It is added to the report
+// only when the slice is committed, so that a reading that broke off leaves no
+// trace in the counts.
+type attempt struct {
+	returned int
+	pages    int
+	total    int // the provider's own count; -1 where it gives none
+	form     string
+	cleaned  int
+	drift    map[string]int
+	changed  map[string]int // columns whose value was not of their type → rows
+	skipped  []stagedoor.Skip
+}
+
+func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
+	out := stagedoor.SliceReport{Slice: r.slice.ID(), State: "failed"}
+	for {
+		found, written, err := r.once(ctx)
+		if err == nil {
+			out.State, out.Returned, out.Written, out.Gone, out.Pages = "written", found.returned, written.Rows, written.Gone, found.pages
+			r.add(&out, found)
+			return out, nil
+		}
+		if !again(err, out.Restarts) {
+			return out, err
+		}
+		out.Restarts++
+	}
+}
+
+// again reports whether a slice that failed is worth reading from its start.
+func again(err error, before int) bool {
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	if !ok || e.Kind != stagedoor.KindPageToken {
+		return false
+	}
+	if e.Status == 0 { // not refused by the server: it handed out the same token twice
+		return before < restartsRepeated
+	}
+	return before < restarts
+}
+
+func (r *reader) add(out *stagedoor.SliceReport, found attempt) {
+	report := r.report
+	report.Returned += found.returned
+	report.Written += out.Written
+	report.Cleaned += found.cleaned
+	report.Skipped = append(report.Skipped, found.skipped...)
+	if len(r.part.Stream.ListKeys) > 1 && found.form != "" {
+		report.Form = found.form
+	}
+	for _, column := range slices.Sorted(maps.Keys(found.changed)) {
+		report.Skipped = append(report.Skipped, stagedoor.Skip{
+			What:   fmt.Sprintf("column %s in %s", column, r.slice.ID()),
+			Reason: "its value is not of the column's type; the rows are written without it, and _raw has it",
+			Rows:   found.changed[column],
+		})
+	}
+	for field, rows := range found.drift {
+		if report.Drift == nil {
+			report.Drift = map[string]int{}
+		}
+		report.Drift[field] += rows
+	}
+	if found.total >= 0 {
+		out.Total = &found.total
+		if found.total != found.returned && r.job.Limit == 0 {
+			report.Notices = append(report.Notices, stagedoor.Notice{
+				Kind:  stagedoor.KindBadAnswer,
+				Cause: fmt.Sprintf("%s %s: Zoom counted %d rows and gave %d; rows may have come or gone while they were read", report.Stream, out.Slice, found.total, found.returned),
+				Fix:   "Run the same command again; rows that are there already are not doubled.",
+			})
+		}
+	}
+}
+
+// once reads the slice from its first page to its last and commits it.
+func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
+	e, stream := r.engine, r.part.Stream
+	found := attempt{drift: map[string]int{}, changed: map[string]int{}}
+	began := e.now()
+	writer, err := e.Destination.Begin(ctx, stream, r.slice, r.job.Run)
+	if err != nil {
+		return found, stagedoor.Written{}, err
+	}
+	defer writer.Abort()
+
+	decoder := e.Decoder(stream, r.slice)
+	whole := true
+	passes := stream.Passes
+	if len(passes) == 0 {
+		passes = []map[string]string{nil}
+	}
+	for _, pass := range passes {
+		reading, err := e.Reader.Pages(ctx, r.request(pass), stream.ListKeys, func(page stagedoor.Page) error {
+			return r.page(ctx, page, decoder, writer, &found)
+		})
+		r.report.Requests += reading.Requests
+		r.report.Retries += reading.Retries
+		if errors.Is(err, errLimit) {
+			whole = false
+			break
+		}
+		if err != nil {
+			return found, stagedoor.Written{}, err
+		}
+		if reading.Total < 0 {
+			found.total = -1
+		} else if found.total >= 0 {
+			found.total += reading.Total
+		}
+	}
+
+	checkpoint := stagedoor.Checkpoint{Slice: r.slice, Run: r.job.Run, ReadAt: began, Returned: found.returned, Cut: !whole}
+	gone := whole && stream.ShowsGone && r.slice.Params == "" && found.returned > 0
+	written, err := writer.Commit(ctx, checkpoint, gone)
+	return found, written, err
+}
+
+func (r *reader) page(ctx context.Context, page stagedoor.Page, decoder Decoder, writer stagedoor.SliceWriter, found *attempt) error {
+	found.pages++
+	found.form = page.Form
+	for _, raw := range page.Rows {
+		if r.job.Limit > 0 && r.report.Returned+found.returned >= r.job.Limit {
+			return errLimit
+		}
+		found.returned++
+		row, err := decoder.Decode(raw)
+		if err != nil {
+			found.skipped = append(found.skipped, stagedoor.Skip{
+				What: fmt.Sprintf("row %d of %s", found.returned, r.slice.ID()), Reason: stagedoor.NoticeOf(err).Cause, Rows: 1,
+			})
+			continue
+		}
+		found.cleaned += row.Cleaned
+		for _, field := range row.Unknown {
+			found.drift[field]++
+		}
+		for _, column := range row.Changed {
+			found.changed[column]++
+		}
+		if err := writer.Write(ctx, row.Record); err != nil {
+			return err
+		}
+	}
+	if r.engine.Progress != nil {
+		r.engine.Progress(Progress{
+			Stream: r.part.Stream.Name, Slice: r.slice.ID(), Done: r.done, Slices: len(r.part.Slices),
+			Rows: r.report.Returned + found.returned, Pages: found.pages,
+		})
+	}
+	return nil
+}
+
+// request is the slice's call: what the stream always sends, the pass, the
+// days, and the job's own parameters over them.
+func (r *reader) request(pass map[string]string) stagedoor.Request {
+	stream := r.part.Stream
+	query := url.Values{}
+	for _, params := range []map[string]string{stream.Params, r.job.Params, pass} {
+		for name, value := range params {
+			query.Set(name, value)
+		}
+	}
+	if stream.PageSize > 0 {
+		query.Set("page_size", strconv.Itoa(stream.PageSize))
+	}
+	if window := stream.Window; window != nil {
+		query.Set(window.From, r.slice.Days.Since.Format(time.DateOnly))
+		query.Set(window.To, r.slice.Days.Until.Format(time.DateOnly))
+	}
+	return stagedoor.Request{Method: stream.Method, Path: stream.Path, Query: query}
+}

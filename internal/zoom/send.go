@@ -1,0 +1,241 @@
+package zoom
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+const (
+	maxBody = 64 << 20
+	// attemptTime is how long one attempt may take, its body included, so that
+	// a connection that stalls is given up.
+	attemptTime = 3 * time.Minute
+
+	firstBackoff = 200 * time.Millisecond
+	lastBackoff  = 5 * time.Second
+)
+
+// fault is an attempt that failed.
+type fault struct {
+	err *stagedoor.Error
+	// again: sending it once more may work, and does nothing twice.
+	again bool
+	// limited: it was refused by a rate limit, and so surely not done.
+	limited bool
+	wait    time.Duration // at least; where the other side said so
+}
+
+// send sends the call until it works, accept takes its answer, or there is no
+// point in going on. It returns how many requests that took.
+func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *stagedoor.Error) (*Response, int, error) {
+	var began time.Time
+	for attempt := 1; ; attempt++ {
+		if err := c.admit(ctx, call); err != nil {
+			return nil, attempt - 1, err
+		}
+		if attempt == 1 {
+			began = time.Now()
+		}
+		response, failed := c.attempt(ctx, call)
+		if failed == nil && accept != nil {
+			if err := accept(response); err != nil {
+				failed = &fault{err: err, again: err.Kind == stagedoor.KindNetwork && call.safe()}
+			}
+		}
+		if failed == nil {
+			return response, attempt, nil
+		}
+		if ctx.Err() != nil {
+			return nil, attempt, c.interrupted(call, ctx.Err())
+		}
+		wait := failed.delay(attempt)
+		if !failed.again || time.Since(began)+wait > c.patience {
+			if failed.limited && failed.err.RetryAt.Before(time.Now()) {
+				failed.err.RetryAt = time.Now().Add(wait)
+			}
+			return nil, attempt, failed.err
+		}
+		if c.notify != nil {
+			c.notify(Event{Operation: call.op.Name(), Kind: failed.err.Kind, Cause: failed.err.Cause, Wait: wait, Attempt: attempt})
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, attempt, c.interrupted(call, err)
+		}
+	}
+}
+
+// admit waits for the call's turn, and refuses it while its day is used up.
+func (c *Client) admit(ctx context.Context, call *call) error {
+	if err := c.stopped(call); err != nil {
+		return err
+	}
+	if err := c.pace.wait(ctx, call.op); err != nil {
+		return c.interrupted(call, err)
+	}
+	return c.stopped(call) // the day may have ended while it waited
+}
+
+func (c *Client) stopped(call *call) error {
+	until := c.pace.stopped(call.op, time.Now())
+	if until.IsZero() {
+		return nil
+	}
+	e := limit{daily: true, until: until}.explain(nil, call.op.Label)
+	e.Op, e.Subject = call.op.Name(), c.subject
+	return e
+}
+
+// delay is how long to wait after the attempt-th attempt. Requests that were
+// refused together do not come back together.
+func (f *fault) delay(attempt int) time.Duration {
+	if f.limited {
+		if f.wait > 0 {
+			return f.wait + rand.N(200*time.Millisecond)
+		}
+		return min(time.Duration(attempt), 10)*time.Second + rand.N(time.Second)
+	}
+	longest := min(firstBackoff<<min(attempt-1, 10), lastBackoff)
+	return max(f.wait, rand.N(longest)+1)
+}
+
+// attempt sends the call once.
+func (c *Client) attempt(ctx context.Context, call *call) (*Response, *fault) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	var body io.Reader
+	if call.body != nil {
+		body = bytes.NewReader(call.body)
+	}
+	request, err := http.NewRequestWithContext(ctx, call.op.Method, call.url.String(), body)
+	if err != nil {
+		return nil, &fault{err: c.error(call, stagedoor.KindUsage, "the method is not one that HTTP has", "Use GET, POST, PUT, PATCH or DELETE.")}
+	}
+	request.Header = call.header.Clone()
+	answer, err := c.http.RoundTrip(request)
+	if err != nil {
+		return nil, c.unsent(call, err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	switch {
+	case answer.StatusCode < 200 || answer.StatusCode > 299:
+		return nil, c.refused(call, answer, content) // explained by as much of the body as came
+	case len(content) > maxBody:
+		return nil, &fault{err: c.tooLong(call, answer)}
+	case err != nil:
+		return nil, c.brokenOff(call, answer, err)
+	}
+	return &Response{
+		Status: answer.StatusCode, Header: answer.Header, Body: content,
+		Tracking: tracking(answer.Header), Operation: call.op,
+	}, nil
+}
+
+// refused is the fault of an answer that is not a success.
+func (c *Client) refused(call *call, answer *http.Response, body []byte) *fault {
+	e, l := c.explain(call, answer.StatusCode, answer.Header, body)
+	f := &fault{err: e}
+	switch {
+	case l.daily && !l.narrow:
+		c.pace.stop(call.op, l.until)
+	case l.daily:
+	case e.Kind == stagedoor.KindRateLimited:
+		f.again, f.limited = true, true
+		f.wait = time.Until(e.RetryAt)
+	case answer.StatusCode >= 500:
+		f.again = call.safe()
+		if at := comeBack(answer.Header, time.Now()); time.Until(at) <= shortWait {
+			f.wait = time.Until(at)
+		}
+	}
+	return f
+}
+
+// unsent is the fault of a request that brought no answer.
+func (c *Client) unsent(call *call, err error) *fault {
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok {
+		return &fault{err: e, again: passes(e.Kind) && call.safe(), wait: time.Until(e.RetryAt)}
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // its text holds the whole URL
+	}
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	again := !untrusted && (call.safe() || neverLeft(err))
+	err = cleanError(err)
+	var e *stagedoor.Error
+	if untrusted {
+		e = c.error(call, stagedoor.KindNetwork, fmt.Sprintf("the certificate of %s is not trusted: %v", c.title(), err),
+			"If a proxy or a host of your own signs with its own authority, give that with --ca-file; otherwise look at the API URL.")
+	} else if again {
+		e = c.error(call, stagedoor.KindNetwork, fmt.Sprintf("%s was not reached: %v", c.title(), err),
+			"Look at the network, the proxy (HTTPS_PROXY) and the credential's API URL, and try again.")
+	} else {
+		e = c.error(call, stagedoor.KindNetwork, fmt.Sprintf("the connection to %s failed (%v), and whether the request was carried out is not known", c.title(), err),
+			"Look whether it was carried out before sending it again.")
+	}
+	e.Err = err
+	return &fault{err: e, again: again}
+}
+
+// passes reports whether a fault on the way to the API (in minting a token, say)
+// passes by itself within a short time.
+func passes(kind stagedoor.Kind) bool {
+	switch kind {
+	case stagedoor.KindNetwork, stagedoor.KindUnavailable, stagedoor.KindRateLimited, stagedoor.KindStore:
+		return true
+	}
+	return false
+}
+
+// neverLeft reports whether no connection came about, so that nothing was sent.
+func neverLeft(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	_, ok := errors.AsType[*net.DNSError](err)
+	return ok
+}
+
+// brokenOff is the fault of a success whose body did not come whole.
+func (c *Client) brokenOff(call *call, answer *http.Response, err error) *fault {
+	err = cleanError(err)
+	fix := "Look at the network and the proxy (HTTPS_PROXY), and try again."
+	if !call.safe() {
+		fix = fmt.Sprintf("The request was carried out (status %d): read the object instead of sending it again.", answer.StatusCode)
+	}
+	e := c.error(call, stagedoor.KindNetwork, fmt.Sprintf("the answer of %s broke off: %v", c.title(), err), fix)
+	e.Status, e.Tracking, e.Err = answer.StatusCode, tracking(answer.Header), err
+	return &fault{err: e, again: call.safe()}
+}
+
+func (c *Client) tooLong(call *call, answer *http.Response) *stagedoor.Error {
+	e := c.error(call, stagedoor.KindBadAnswer, fmt.Sprintf("the answer is longer than %d MiB", maxBody>>20),
+		"Ask for less at a time: a smaller page_size, or fewer days.")
+	e.Status, e.Tracking = answer.StatusCode, tracking(answer.Header)
+	return e
+}
+
+func (c *Client) interrupted(call *call, err error) *stagedoor.Error {
+	cause := "it was stopped before an answer came"
+	if errors.Is(err, context.DeadlineExceeded) {
+		cause = "the time given to it ended before an answer came"
+	}
+	e := c.error(call, stagedoor.KindInterrupted, cause, "Run it again; what was done is kept.")
+	e.Err = err
+	return e
+}
+
+func (c *Client) error(call *call, kind stagedoor.Kind, cause, fix string) *stagedoor.Error {
+	return &stagedoor.Error{Op: call.op.Name(), Subject: c.subject, Kind: kind, Cause: cause, Fix: fix}
+}
