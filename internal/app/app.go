@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/provider"
+	"github.com/stagedoor/stagedoor/internal/store"
+	"github.com/stagedoor/stagedoor/internal/vault"
+)
+
+// Version of the program; the release build sets it.
+var Version = "0.1.0-dev"
+
+// Environment is what surrounds the program; tests give their own.
+type Environment struct {
+	Getenv     func(string) string
+	Passphrase func(first bool) (stagedoor.Secret, error) // asks for the passphrase of --key passphrase
+	Log        *slog.Logger
+}
+
+// App holds the parts that a command needs. They are built when first asked
+// for, so that a command which needs no database opens none.
+type App struct {
+	settings  Settings
+	env       Environment
+	providers []stagedoor.Provider
+	store     *store.Store
+	vault     *vault.Vault
+}
+
+// Open returns the App for the settings, which must have been resolved.
+func Open(settings Settings, env Environment) (*App, error) {
+	providers, err := provider.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	return &App{settings: settings, env: env, providers: providers}, nil
+}
+
+// Close closes what was opened.
+func (a *App) Close() error {
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Close()
+}
+
+// Home returns the folder that holds the database and the key.
+func (a *App) Home() string { return a.settings.Home }
+
+// Vault opens the database and the key on first use, and makes them where the
+// home is new.
+func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
+	if a.vault != nil {
+		return a.vault, nil
+	}
+	if err := makeHome(a.settings.Home); err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, store.Options{Database: a.settings.Database})
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(ctx, s, vault.Options{
+		Key: a.settings.Key, KeyFile: filepath.Join(a.settings.Home, "key"),
+		Getenv: a.env.Getenv, Passphrase: a.env.Passphrase, Log: a.env.Log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	a.store, a.vault = s, v
+	return v, nil
+}
+
+// makeHome makes the home folder for its owner alone. One that is there keeps
+// its mode: it may be a folder that the user shares on purpose, and the files
+// in it are closed by themselves.
+func makeHome(home string) error {
+	err := os.MkdirAll(home, 0o700)
+	if err == nil {
+		return nil
+	}
+	e := &stagedoor.Error{
+		Op: "make the home folder", Subject: home, Kind: stagedoor.KindStore, Err: err,
+		Cause: "it can not be made", Fix: "Name another folder with --home DIR or STAGEDOOR_HOME.",
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		e.Cause = "you may not make it"
+	}
+	return e
+}
+
+// Provider returns the provider by name.
+func (a *App) Provider(name string) (stagedoor.Provider, error) {
+	var known string
+	for _, p := range a.providers {
+		if p.Name == name {
+			return p, nil
+		}
+		known += ", " + p.Name
+	}
+	return stagedoor.Provider{}, &stagedoor.Error{
+		Op: "find the provider", Subject: "\"" + name + "\"", Kind: stagedoor.KindUsage,
+		Cause: "there is no provider by that name", Fix: "Use one of: " + known[2:] + ".",
+	}
+}
+
+// Who names the person at the keyboard for created_by and changed_by.
+func Who() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "unknown"
+}
+
+func now() time.Time { return time.Now().UTC() }
+
+// HasDatabase reports whether there is a database yet; commands that only look
+// do not make one.
+func (a *App) HasDatabase() bool {
+	path, ok := strings.CutPrefix(a.settings.Database, "sqlite:")
+	if !ok {
+		return true
+	}
+	_, err := os.Stat(path)
+	return err == nil
+}

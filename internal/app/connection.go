@@ -1,0 +1,165 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/zoom"
+	"github.com/stagedoor/stagedoor/token"
+)
+
+// Connection is a credential in use: its token, and a client of its API.
+type Connection struct {
+	Credential stagedoor.Credential
+	Provider   stagedoor.Provider
+	Source     *token.Source
+	Client     *zoom.Client
+	egress     *egress.Transport
+}
+
+// Use says how a connection will be used.
+type Use struct {
+	// RenewAhead keeps the token alive in the background; for runs that last.
+	RenewAhead bool
+	// Patience is how long a request may go on being tried while Zoom is away
+	// or refuses for a while. Zero: 15 s, what a person at a terminal accepts.
+	Patience time.Duration
+	// Waiting, if set, is told of each wait for Zoom.
+	Waiting func(zoom.Event)
+}
+
+// Connect prepares a credential for use; it makes no request yet. The
+// connection ends with ctx.
+func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Connection, error) {
+	p, err := a.Provider(c.Provider)
+	if err != nil {
+		return nil, err
+	}
+	out, err := egress.New(egress.Options{Hosts: p.Hosts, Allow: c.AllowHosts, CAFile: a.settings.CAFile})
+	if err != nil {
+		return nil, err
+	}
+	config := token.Config{
+		Provider: p, Credential: c, HTTP: out, NoRenewAhead: !use.RenewAhead,
+		Notify: a.tokenEvents(c),
+	}
+	// A credential that is stored nowhere has no row to share.
+	if c.ID != "" {
+		v, err := a.Vault(ctx)
+		if err != nil {
+			return nil, err
+		}
+		config.Shared = v.Tokens(c.ID)
+	}
+	source, err := token.NewSource(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	authenticated := &token.Transport{Source: source, Base: out, Allow: out.Check}
+	client, err := zoom.New(zoom.Config{
+		HTTP: authenticated, Check: out.Check, APIURL: c.APIURL, Provider: p, Plan: c.Plan,
+		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
+		Notify: func(e zoom.Event) {
+			a.env.Log.Info("waiting for Zoom", "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)
+			if use.Waiting != nil {
+				use.Waiting(e)
+			}
+		},
+	})
+	if err != nil {
+		source.Close()
+		return nil, err
+	}
+	return &Connection{Credential: c, Provider: p, Source: source, Client: client, egress: out}, nil
+}
+
+// Close ends the renewal of the token.
+func (c *Connection) Close() { c.Source.Close() }
+
+// Token hands out a token that lasts at least minTTL, and notes that the
+// credential is in use.
+func (a *App) Token(ctx context.Context, c *Connection, minTTL time.Duration) (stagedoor.Token, error) {
+	t, err := c.Source.Get(ctx, minTTL)
+	if err == nil {
+		err = a.MarkUsed(ctx, c.Credential)
+	}
+	return t, err
+}
+
+// MarkUsed notes that a credential is in use, which fixes its slug.
+func (a *App) MarkUsed(ctx context.Context, c stagedoor.Credential) error {
+	if c.ID == "" || c.Used {
+		return nil
+	}
+	return a.vault.MarkUsed(ctx, c.ID)
+}
+
+// APIURL returns where the connection's API is, with the provider's base path.
+func (c *Connection) APIURL(t stagedoor.Token) string {
+	root := first(c.Credential.APIURL, t.APIURL, c.Provider.APIURL)
+	u, err := url.Parse(root)
+	if err != nil {
+		return root
+	}
+	base := c.Provider.APIBase
+	u.Path, u.RawQuery, u.Fragment = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), base)+base, "", ""
+	return u.String()
+}
+
+// tokenEvents logs what happens to a token and keeps the credential's status
+// and secrets true.
+func (a *App) tokenEvents(c stagedoor.Credential) func(token.Event) {
+	return func(e token.Event) {
+		level := slog.LevelDebug
+		if e.Err != nil {
+			level = slog.LevelInfo
+		}
+		a.env.Log.Log(context.Background(), level, "token "+string(e.Kind),
+			"credential", c.Slug, "expiry", e.Expiry, "detail", e.Detail, "error", errorText(e.Err))
+		if c.ID == "" || a.vault == nil {
+			return
+		}
+		// The event may come while the command's own context is ending; what
+		// it says of the credential is still worth a row.
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		var err error
+		switch {
+		case e.Kind == token.EventSecretProven && len(c.ClientSecrets) > 0:
+			err = a.vault.SecretWorked(ctx, c.ID, c.ClientSecrets[0])
+		case e.Kind == token.EventMinted && c.Status == stagedoor.StatusFailing:
+			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusVerified, "", c.CheckedBy)
+		case e.Person():
+			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusFailing, e.Err.Cause, c.CheckedBy)
+		}
+		if err != nil {
+			a.env.Log.Warn("the credential's status could not be kept", "credential", c.Slug, "error", err)
+		}
+	}
+}
+
+func errorText(err *stagedoor.Error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// bearer is a RoundTripper that sends one fixed token, for calls with a token
+// that a person brought or that a check has just minted.
+type bearer struct {
+	token stagedoor.Secret
+	base  http.RoundTripper
+}
+
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	clone := req.Clone(req.Context())
+	clone.Header.Set("Authorization", "Bearer "+b.token.Reveal())
+	return b.base.RoundTrip(clone)
+}

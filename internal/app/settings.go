@@ -1,0 +1,106 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// Settings are what can be set by flag, environment or stagedoor.yaml, in that
+// order.
+type Settings struct {
+	Home      string `yaml:"-"`          // STAGEDOOR_HOME; default the XDG data folder
+	Database  string `yaml:"database"`   // STAGEDOOR_DATABASE; default sqlite:HOME/stagedoor.db
+	Key       string `yaml:"key"`        // STAGEDOOR_KEY; file:PATH (default file:HOME/key), env:NAME or passphrase
+	CAFile    string `yaml:"ca_file"`    // STAGEDOOR_CA_FILE; PEM certificates to trust beside the system's
+	LogLevel  string `yaml:"log_level"`  // STAGEDOOR_LOG_LEVEL; debug, info, warn (default) or error
+	LogFormat string `yaml:"log_format"` // STAGEDOOR_LOG_FORMAT; text (default) or json
+}
+
+// Resolve fills in what no flag has set: from the environment, then from
+// stagedoor.yaml under home, then the defaults.
+func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
+	s.Home = first(s.Home, getenv("STAGEDOOR_HOME"))
+	if s.Home == "" {
+		home, err := dataHome(getenv)
+		if err != nil {
+			return s, err
+		}
+		s.Home = home
+	}
+	file, err := readFile(filepath.Join(s.Home, "stagedoor.yaml"))
+	if err != nil {
+		return s, err
+	}
+	s.Database = first(s.Database, getenv("STAGEDOOR_DATABASE"), file.Database, "sqlite:"+filepath.Join(s.Home, "stagedoor.db"))
+	s.Key = first(s.Key, getenv("STAGEDOOR_KEY"), file.Key)
+	s.CAFile = first(s.CAFile, getenv("STAGEDOOR_CA_FILE"), file.CAFile)
+	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")
+	s.LogFormat = first(s.LogFormat, getenv("STAGEDOOR_LOG_FORMAT"), file.LogFormat, "text")
+	return s, nil
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func readFile(path string) (Settings, error) {
+	var s Settings
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	wrong := &stagedoor.Error{
+		Op: "read the settings", Subject: path, Kind: stagedoor.KindUsage, Err: err,
+		Cause: "the file can not be read", Fix: "Check its owner and mode, or remove it.",
+	}
+	if err != nil {
+		return s, wrong
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return s, nil
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s); err != nil {
+		wrong.Cause = "it is not valid"
+		if e, ok := errors.AsType[yaml.Error](err); ok {
+			wrong.Cause = e.GetMessage()
+		}
+		wrong.Fix = "It may hold database, key, ca_file, log_level and log_format."
+		return s, wrong
+	}
+	return s, nil
+}
+
+// dataHome is the XDG data folder of stagedoor.
+// Source: XDG Base Directory Specification 0.8; a relative path is to be ignored.
+func dataHome(getenv func(string) string) (string, error) {
+	if base := getenv("XDG_DATA_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "stagedoor"), nil
+	}
+	if runtime.GOOS == "windows" {
+		if base := getenv("LOCALAPPDATA"); base != "" {
+			return filepath.Join(base, "stagedoor"), nil
+		}
+	}
+	user := getenv("HOME")
+	if user == "" {
+		return "", &stagedoor.Error{
+			Op: "find the home folder", Kind: stagedoor.KindUsage,
+			Cause: "neither HOME nor XDG_DATA_HOME is set",
+			Fix:   "Name a folder with --home DIR or STAGEDOOR_HOME.",
+		}
+	}
+	return filepath.Join(user, ".local", "share", "stagedoor"), nil
+}

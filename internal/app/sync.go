@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/destination"
+	"github.com/stagedoor/stagedoor/internal/stream"
+	"github.com/stagedoor/stagedoor/internal/sync"
+	"github.com/stagedoor/stagedoor/internal/zoom"
+)
+
+// syncPatience is how long a run goes on trying one request while Zoom is away.
+const syncPatience = 5 * time.Minute
+
+// Sync is a run that was prepared: its plan can be shown before it starts.
+type Sync struct {
+	Plan        sync.Plan
+	Destination stagedoor.Destination
+	Connection  *Connection
+	engine      *sync.Engine
+	app         *App
+}
+
+// SyncOptions say what to sync, and into what.
+type SyncOptions struct {
+	Job      sync.Job
+	Into     string // a destination URL, env:VAR, or "" for Out
+	Out      io.Writer
+	Format   string // of rows on Out
+	Width    int    // of the terminal that Out is; 0 if it is none
+	Progress func(sync.Progress)
+	Waiting  func(zoom.Event)
+}
+
+// PrepareSync opens the destination and plans; nothing is read from Zoom yet.
+// The caller closes the Sync.
+func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOptions) (*Sync, error) {
+	into, err := a.resolveInto(o.Into)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := a.Connect(ctx, c, Use{RenewAhead: true, Patience: syncPatience, Waiting: o.Waiting})
+	if err != nil {
+		return nil, err
+	}
+	dest, err := destination.Open(ctx, into, destination.Options{
+		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
+		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: into != o.Into,
+	})
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if o.Job.Run == "" {
+		o.Job.Run = newRun()
+	}
+	o.Job.Credential = c.Slug
+	s := &Sync{Destination: dest, Connection: conn, app: a, engine: &sync.Engine{
+		Reader: conn.Client, Destination: dest, Progress: o.Progress,
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
+	}}
+	if s.Plan, err = s.engine.Plan(ctx, o.Job); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run reads and writes what was planned.
+func (s *Sync) Run(ctx context.Context) (stagedoor.Receipt, error) {
+	receipt, err := s.engine.Run(ctx, s.Plan)
+	if receipt.State == "done" || receipt.State == "partial" {
+		if marking := s.app.MarkUsed(ctx, s.Connection.Credential); marking != nil && err == nil {
+			err = marking
+		}
+	}
+	return receipt, err
+}
+
+// Close ends the use of the destination and of the token.
+func (s *Sync) Close() error {
+	s.Connection.Close()
+	return s.Destination.Close()
+}
+
+// Label returns the rate limit class that a stream's calls count in.
+func Label(s stagedoor.Stream) stagedoor.Label {
+	op, ok := zoom.Operations().Find(s.Method, s.Path)
+	if !ok {
+		return stagedoor.Heavy
+	}
+	return op.Label
+}
+
+// resolveInto reads env:VAR, which keeps passwords out of the process list.
+func (a *App) resolveInto(into string) (string, error) {
+	name, ok := strings.CutPrefix(into, "env:")
+	if !ok {
+		return into, nil
+	}
+	if value := a.env.Getenv(name); value != "" {
+		return value, nil
+	}
+	return "", &stagedoor.Error{
+		Op: "open the destination", Subject: into, Kind: stagedoor.KindUsage,
+		Cause: "the variable " + name + " is not set",
+		Fix:   "Set it to a destination such as sqlite:zoom.db.",
+	}
+}
+
+// newRun names a run so that names sort by time.
+func newRun() string {
+	return now().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:6])
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+
+	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/app"
+)
+
+// Main runs one command line and returns its exit status.
+func Main(args []string) int {
+	t := newTerminal()
+	root := newRoot(t)
+	root.SetArgs(args)
+	err := fang.Execute(context.Background(), root,
+		fang.WithVersion(app.Version),
+		fang.WithNotifySignal(os.Interrupt, syscall.SIGTERM),
+		fang.WithoutCompletions(), fang.WithoutManpage(),
+		// Errors are printed below, in the words of stagedoor.Error.
+		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
+	)
+	if err == nil {
+		return 0
+	}
+	if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
+		// Whatever a command itself returns is a stagedoor.Error; the rest is
+		// cobra's word on arguments and flags.
+		err = usage(args, err)
+	}
+	t.complain(err)
+	return stagedoor.ExitStatus(err)
+}
+
+func usage(args []string, err error) error {
+	command := "stagedoor"
+	for _, a := range args {
+		if strings.HasPrefix(a, "-") {
+			break
+		}
+		command += " " + a
+		if len(strings.Fields(command)) == 3 {
+			break
+		}
+	}
+	return &stagedoor.Error{
+		Op: "read the command line", Kind: stagedoor.KindUsage, Cause: err.Error(),
+		Fix: "See `" + command + " --help`.",
+	}
+}
+
+// session is what every command has: the terminal and the settings.
+type session struct {
+	*terminal
+	settings app.Settings
+}
+
+const (
+	groupStart       = "start"
+	groupCredentials = "credentials"
+	groupData        = "data"
+	groupDiagnose    = "diagnose"
+)
+
+func newRoot(t *terminal) *cobra.Command {
+	s := &session{terminal: t}
+	root := &cobra.Command{
+		Use:   "stagedoor",
+		Short: "The way in to the Zoom API for programs",
+		Long: "Stagedoor keeps a Zoom Server-to-Server OAuth credential safe, keeps its token alive,\n" +
+			"hands it to any program, and reads Zoom's data into files and databases.",
+		Example: "# See it all on a simulated account\nstagedoor demo --once\n\n" +
+			"# Save your own credential, proven before it is saved\nstagedoor credential add acme --account-id ID --client-id ID\n\n" +
+			"# Read the meeting activity report into SQLite\nstagedoor sync acme meeting_activities --into sqlite:zoom.db",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.settings.Home, "home", "", "folder of the database and the key (STAGEDOOR_HOME)")
+	flags.StringVar(&s.settings.Database, "database", "", "Where the database is: sqlite:PATH (STAGEDOOR_DATABASE)")
+	flags.StringVar(&s.settings.Key, "key", "", "Where the key is: file:PATH, env:NAME or passphrase (STAGEDOOR_KEY)")
+	flags.StringVar(&s.settings.CAFile, "ca-file", "", "Further certificates to trust, a PEM file (STAGEDOOR_CA_FILE)")
+	flags.StringVar(&s.settings.LogLevel, "log-level", "", "What is logged to stderr: debug, info, warn or error (STAGEDOOR_LOG_LEVEL)")
+	flags.StringVar(&s.settings.LogFormat, "log-format", "", "How it is logged: text or json (STAGEDOOR_LOG_FORMAT)")
+	root.AddGroup(
+		&cobra.Group{ID: groupStart, Title: "Start"},
+		&cobra.Group{ID: groupCredentials, Title: "Credentials"},
+		&cobra.Group{ID: groupData, Title: "Data"},
+		&cobra.Group{ID: groupDiagnose, Title: "Diagnose"},
+	)
+	root.SetHelpCommandGroupID(groupDiagnose)
+	root.AddCommand(
+		demoCommand(s), simCommand(s),
+		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
+		apiCommand(s), syncCommand(s),
+		explainCommand(s), versionCommand(s),
+	)
+	return root
+}
+
+// run makes a command's function into what cobra wants: it opens the app and
+// sees to it that every error is a [stagedoor.Error].
+func (s *session) run(f func(ctx context.Context, a *app.App, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return s.plain(func(ctx context.Context, args []string) error {
+			a, err := s.open()
+			if err != nil {
+				return err
+			}
+			return errors.Join(f(ctx, a, args), a.Close())
+		})(cmd, args)
+	}
+}
+
+// plain is run for commands that need no app.
+func (s *session) plain(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := f(cmd.Context(), args)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(cmd.Context().Err(), context.Canceled) && stagedoor.KindOf(err) != stagedoor.KindInterrupted {
+			return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInterrupted, Cause: "it was interrupted; what was done is kept", Err: err}
+		}
+		if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
+			return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInternal, Cause: err.Error(), Err: err}
+		}
+		return err
+	}
+}
+
+// open resolves the settings and builds the app.
+func (s *session) open() (*app.App, error) {
+	settings, err := s.settings.Resolve(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	log, err := newLog(settings, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log})
+}
+
+func newLog(settings app.Settings, w io.Writer) (*slog.Logger, error) {
+	wrong := func(name, value, fix string) error {
+		return &stagedoor.Error{
+			Op: "read the settings", Subject: name, Kind: stagedoor.KindUsage,
+			Cause: "\"" + value + "\" is not known", Fix: fix,
+		}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(settings.LogLevel)); err != nil {
+		return nil, wrong("log level", settings.LogLevel, "Use debug, info, warn or error.")
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch settings.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, wrong("log format", settings.LogFormat, "Use text or json.")
+}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/zoom"
+
+	syncing "github.com/stagedoor/stagedoor/internal/sync"
+)
+
+// progress shows how far a run is: one line that is written over on a
+// terminal, and nothing elsewhere.
+type progress struct {
+	mu      sync.Mutex
+	t       *terminal
+	last    syncing.Progress
+	shown   bool
+	painted time.Time
+}
+
+// repaint is how often the line is painted at most.
+const repaint = 100 * time.Millisecond
+
+func (p *progress) update(now syncing.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = now
+	if !p.t.errTTY || time.Since(p.painted) < repaint {
+		return
+	}
+	p.paint("")
+}
+
+func (p *progress) waiting(e zoom.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	note := fmt.Sprintf("waiting %s: %s", e.Wait.Round(100*time.Millisecond), strings.TrimSuffix(e.Cause, "."))
+	if p.t.errTTY {
+		p.paint(note)
+	} else if e.Wait >= 5*time.Second {
+		p.t.say("%s", note)
+	}
+}
+
+func (p *progress) paint(note string) {
+	const width = 20
+	filled := 0
+	if p.last.Slices > 0 {
+		filled = width * p.last.Done / p.last.Slices
+	}
+	line := fmt.Sprintf("%s%s %s %s  slice %d of %d  %d rows", strings.Repeat("█", filled), strings.Repeat("░", width-filled),
+		p.last.Stream, p.last.Slice, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows)
+	if note != "" {
+		line += "  " + note
+	}
+	fmt.Fprintf(p.t.people, "\r\x1b[K%s", line)
+	p.shown, p.painted = true, time.Now()
+}
+
+// end takes the line away.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		fmt.Fprint(p.t.people, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+// waiting tells a person why a single call takes long.
+func (s *session) waiting() func(zoom.Event) {
+	return func(e zoom.Event) {
+		if s.errTTY || e.Wait >= 5*time.Second {
+			s.say("%s", faint.Render(fmt.Sprintf("waiting %s: %s", e.Wait.Round(100*time.Millisecond), e.Cause)))
+		}
+	}
+}

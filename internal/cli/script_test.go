@@ -1,0 +1,226 @@
+package cli_test
+
+import (
+	"bufio"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stagedoor/stagedoor/internal/cli"
+	"github.com/stagedoor/stagedoor/zoomsim"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"stagedoor": func() { os.Exit(cli.Main(os.Args[1:])) },
+	})
+}
+
+// TestScripts runs the user stories of testdata. A story is told by an
+// operator, who has a terminal and a simulated Zoom (`sim`), and asserts
+// messages and exit statuses; no story may show the secret.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("STAGEDOOR_HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode,
+		},
+	})
+}
+
+// startSimulator starts a simulated Zoom and sets what a script needs of it:
+//
+//	sim [seed=N] [plan=P] [ttl=D] [scopes=S,S] [meetings=N] [users=N] [apptype=T] [noreport] [limits=off]
+func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
+	o := zoomsim.Options{Seed: 1, Meetings: 120}
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		number, _ := strconv.Atoi(value)
+		switch name {
+		case "seed":
+			o.Seed = int64(number)
+		case "plan":
+			o.Plan = value
+		case "ttl":
+			ttl, err := time.ParseDuration(value)
+			ts.Check(err)
+			o.TokenTTL = ttl
+		case "scopes":
+			o.Scopes = strings.Split(value, ",")
+		case "meetings":
+			o.Meetings = number
+		case "users":
+			o.Users = number
+		case "apptype":
+			o.AppType = value
+		case "noreport":
+			o.NoReportFeature = true
+		case "limits":
+			o.Limits = value
+		default:
+			ts.Fatalf("sim: unknown option %s", arg)
+		}
+	}
+	sim, err := zoomsim.Start(o)
+	ts.Check(err)
+	ts.Defer(func() { sim.Close() })
+	info := sim.Info()
+	host := strings.TrimSuffix(strings.TrimPrefix(info.APIURL, "http://"), "/v2")
+	for name, value := range map[string]string{
+		"TOKEN_URL": info.TokenURL, "API_URL": info.APIURL, "SIM_HOST": host, "MANAGEMENT": info.ManagementURL,
+		"ACCOUNT": info.AccountID, "CLIENT": info.ClientID, "SECRET": info.ClientSecret, "SINCE": info.Since, "UNTIL": info.Until,
+		"AT_SIM": strings.Join([]string{"--token-url", info.TokenURL, "--api-url", info.APIURL, "--allow-host", host}, " "),
+	} {
+		ts.Setenv(name, value)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("secret.txt"), []byte(info.ClientSecret+"\n"), 0o600))
+}
+
+// manage posts JSON to the simulator's management: manage faults '{"faults":[…]}'.
+func manage(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: manage PATH JSON")
+	}
+	resp, err := http.Post(ts.Getenv("MANAGEMENT")+"/"+args[0], "application/json", strings.NewReader(args[1]))
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("manage %s: %s %s", args[0], resp.Status, body)
+	}
+}
+
+// exits runs a command and asserts its exit status: exits 4 stagedoor token.
+// An argument $AT_SIM stands for the flags that lead to the simulator.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var command []string
+	for _, arg := range args[1:] {
+		if arg == ts.Getenv("AT_SIM") && arg != "" {
+			command = append(command, strings.Fields(arg)...)
+			continue
+		}
+		command = append(command, arg)
+	}
+	got := 0
+	if err := ts.Exec(command[0], command[1:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v: %v", command, err)
+		}
+		got = exit.ExitCode()
+	}
+	if secret := ts.Getenv("SECRET"); secret != "" && command[0] == "stagedoor" && command[1] != "sim" {
+		if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), secret) {
+			ts.Fatalf("%v shows the client secret", command)
+		}
+	}
+	if got != want {
+		ts.Fatalf("%v: exit status %d, want %d", command, got, want)
+	}
+}
+
+// stats asserts a number of the simulator's statistics: stats tokens_minted 1;
+// a dot goes deeper: stats faults_fired.reset 3. A + after it means at least.
+func stats(ts *testscript.TestScript, neg bool, args []string) {
+	var all map[string]any
+	resp, err := http.Get(ts.Getenv("MANAGEMENT") + "/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	ts.Check(json.NewDecoder(resp.Body).Decode(&all))
+	var value any = all
+	for _, name := range strings.Split(args[0], ".") {
+		m, ok := value.(map[string]any)
+		if !ok {
+			ts.Fatalf("no %s in %v", args[0], all)
+		}
+		value = m[name]
+	}
+	got, _ := value.(float64)
+	text, atLeast := strings.CutSuffix(args[1], "+")
+	want, err := strconv.ParseFloat(text, 64)
+	ts.Check(err)
+	if got != want && !(atLeast && got > want) {
+		ts.Fatalf("%s = %v, want %s", args[0], got, args[1])
+	}
+}
+
+// same asserts that a table holds what Zoom has, row for row, by _raw:
+// same zoom.db meeting_activities [SINCE UNTIL].
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	query := url.Values{}
+	if len(args) == 4 {
+		query.Set("since", args[2])
+		query.Set("until", args[3])
+	}
+	resp, err := http.Get(ts.Getenv("MANAGEMENT") + "/dataset/" + args[1] + "?" + query.Encode())
+	ts.Check(err)
+	defer resp.Body.Close()
+	var want []string
+	scanner := bufio.NewScanner(resp.Body)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		want = append(want, scanner.Text())
+	}
+	ts.Check(scanner.Err())
+	got := column(ts, args[0], "select _raw from \""+args[1]+"\" where _deleted_at is null")
+	slices.Sort(want)
+	slices.Sort(got)
+	if len(want) == 0 || !slices.Equal(got, want) {
+		ts.Fatalf("%s holds %d rows of %s, Zoom has %d, and they are not the same", args[0], len(got), args[1], len(want))
+	}
+}
+
+// rows asserts the result of a query, one value a row: rows zoom.db 'select …' a b.
+func rows(ts *testscript.TestScript, neg bool, args []string) {
+	if got := column(ts, args[0], args[1]); !slices.Equal(got, args[2:]) {
+		ts.Fatalf("%s: %v, want %v", args[1], got, args[2:])
+	}
+}
+
+func column(ts *testscript.TestScript, file, query string) []string {
+	db, err := sql.Open("sqlite", ts.MkAbs(file))
+	ts.Check(err)
+	defer db.Close()
+	result, err := db.Query(query)
+	ts.Check(err)
+	defer result.Close()
+	var list []string
+	for result.Next() {
+		var text sql.NullString
+		ts.Check(result.Scan(&text))
+		list = append(list, text.String)
+	}
+	ts.Check(result.Err())
+	return list
+}
+
+// mode asserts a file's permissions: mode home/key 0600.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}

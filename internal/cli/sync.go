@@ -1,0 +1,313 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/stream"
+
+	syncing "github.com/stagedoor/stagedoor/internal/sync"
+)
+
+type syncFlags struct {
+	since, until, into, format string
+	params                     []string
+	fullRefresh, dryRun        bool
+	asJSON                     bool
+	limit                      int
+}
+
+func syncCommand(s *session) *cobra.Command {
+	var f syncFlags
+	cmd := &cobra.Command{
+		Use: "sync NAME STREAM…", Short: "Read streams into a database or onto the screen", GroupID: groupData,
+		Args: cobra.MinimumNArgs(2),
+		Long: "Reads streams (users, meeting_activities), families (people, reports) or all.\n" +
+			"Without --into the rows go to stdout. With it only what is new or may still change is read, and the\n" +
+			"receipt says per slice what Zoom returned and what was written.\n\n" +
+			"A DATE is a whole UTC day. Without --since: where this stream and destination stopped, and the first\n" +
+			"time as far back as Zoom keeps.",
+		Example: "stagedoor sync acme meeting_activities --into sqlite:zoom.db\n" +
+			"stagedoor sync acme meeting_activities --since 2026-10-01 --until 2026-10-31 --format csv > october.csv\n" +
+			"stagedoor sync acme users --limit 10",
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.since, "since", "", "first day (DATE or RFC 3339)")
+	flags.StringVar(&f.until, "until", "", "last day (DATE), or an RFC 3339 time before which to stop")
+	flags.StringVar(&f.into, "into", "", "destination: sqlite:PATH, env:VAR, or - for stdout")
+	flags.StringVar(&f.format, "format", "", "How to print rows on stdout: table (default on a terminal), json, ndjson (default in a pipe) or csv")
+	flags.StringArrayVarP(&f.params, "param", "p", nil, "A KEY=VALUE sent with each call, such as activity_type=-1; may be repeated")
+	flags.BoolVar(&f.fullRefresh, "full-refresh", false, "read again what the destination holds, as far as Zoom keeps it")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be read, and read nothing")
+	flags.IntVar(&f.limit, "limit", 0, "stop after so many rows of each stream")
+	flags.BoolVar(&f.asJSON, "json", false, "print the receipt as JSON (with --into), or the rows as one JSON array")
+	var hint string
+	for _, name := range []string{"from", "to"} {
+		flags.StringVar(&hint, name, "", "")
+		_ = flags.MarkHidden(name)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return s.run(func(ctx context.Context, a *app.App, args []string) error {
+			for old, now := range map[string]string{"from": "since", "to": "until"} {
+				if flags.Changed(old) {
+					return &stagedoor.Error{
+						Op: "read the flags", Subject: "--" + old, Kind: stagedoor.KindUsage,
+						Cause: "sync calls it --" + now, Fix: "Use --" + now + " DATE.",
+					}
+				}
+			}
+			return s.sync(ctx, a, f, args)
+		})(cmd, args)
+	}
+	return cmd
+}
+
+func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []string) error {
+	job, err := f.job(args[1:])
+	if err != nil {
+		return err
+	}
+	c, err := a.Credential(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	bar := &progress{t: s.terminal}
+	options := app.SyncOptions{
+		Job: job, Into: f.into, Out: s.out, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
+		Progress: bar.update, Waiting: bar.waiting,
+	}
+	if f.dryRun {
+		// Looking at a plan must print no rows, not even an empty list.
+		options.Out = nopWriter{}
+	}
+	run, err := a.PrepareSync(ctx, c, options)
+	if err != nil {
+		return err
+	}
+	closeRun := closeOnce(run.Close)
+	defer closeRun()
+	if f.dryRun {
+		return s.showPlan(run, f.asJSON)
+	}
+	for _, part := range run.Plan.Streams {
+		s.forecast(part, c.Plan, run.Connection.Provider)
+	}
+	receipt, err := run.Run(ctx)
+	bar.end()
+	// Closing a file or a table may be what fails, so it counts.
+	err = errors.Join(err, closeRun())
+	if f.asJSON && f.keeps() {
+		if printing := s.printJSON(receipt); printing != nil {
+			return printing
+		}
+	}
+	s.sayReceipt(receipt)
+	if err == nil && f.keeps() {
+		s.next(fmt.Sprintf("the same command again reads only what is new  ·  sqlite3 %s 'select * from %s limit 5'",
+			strings.TrimPrefix(f.into, "sqlite:"), job.Streams[0].Name))
+	} else if err == nil {
+		s.next("stagedoor sync " + strings.Join(args, " ") + " --into sqlite:zoom.db")
+	}
+	return err
+}
+
+// keeps reports whether rows go to a destination and not to stdout.
+func (f *syncFlags) keeps() bool { return f.into != "" && f.into != "-" }
+
+func (f *syncFlags) rowFormat(tty bool) string {
+	switch {
+	case f.format != "":
+		return f.format
+	case f.asJSON:
+		return "json"
+	case tty:
+		return "table"
+	}
+	return "ndjson"
+}
+
+func (f *syncFlags) job(names []string) (syncing.Job, error) {
+	job := syncing.Job{FullRefresh: f.fullRefresh, Limit: f.limit}
+	var err error
+	if job.Streams, err = stream.Find(names...); err != nil {
+		return job, err
+	}
+	if job.Since, err = firstDay(f.since); err != nil {
+		return job, err
+	}
+	if job.Until, err = lastDay(f.until); err != nil {
+		return job, err
+	}
+	if f.limit < 0 {
+		return job, &stagedoor.Error{Op: "read the flags", Subject: "--limit", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Give a number of rows, or leave it out for all."}
+	}
+	query, err := queryOf(f.params)
+	if err != nil {
+		return job, err
+	}
+	if len(query) > 0 {
+		job.Params = map[string]string{}
+		for name := range query {
+			job.Params[name] = query.Get(name)
+		}
+	}
+	return job, nil
+}
+
+func parseTime(flag, text string) (t time.Time, isDay bool, err error) {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t, true, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC(), false, nil
+	}
+	return t, false, &stagedoor.Error{
+		Op: "read the flags", Subject: flag + " " + text, Kind: stagedoor.KindUsage,
+		Cause: "it is neither a day nor an RFC 3339 time", Fix: "Write it like 2026-10-31 or 2026-10-31T00:00:00Z.",
+	}
+}
+
+func firstDay(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, _, err := parseTime("--since", text)
+	return stagedoor.DayOf(t), err
+}
+
+// lastDay reads --until: a day is included whole, and a time is exclusive, so
+// that midnight stands for the day before. Days are read whole.
+func lastDay(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, isDay, err := parseTime("--until", text)
+	if err != nil || isDay {
+		return t, err
+	}
+	return stagedoor.DayOf(t.Add(-time.Nanosecond)), nil
+}
+
+// forecast says what a first reading comes to, and what can not be read.
+func (s *session) forecast(part syncing.StreamPlan, plan stagedoor.Plan, p stagedoor.Provider) {
+	for _, lost := range part.Lost {
+		s.say("%s %s: %s (%d days) is older than the %d months that Zoom keeps of this report, and can not be read any more",
+			amber.Render("lost"), part.Stream.Name, lost, lost.Count(), part.Stream.Window.LookBack)
+	}
+	if part.Stream.Window == nil || len(part.Slices) == 0 || !part.First {
+		return
+	}
+	label := app.Label(part.Stream)
+	rate := ""
+	if limit := p.Limit(label, plan); limit.PerSecond > 0 {
+		rate = fmt.Sprintf("; the %s plan permits %d %s calls a second", plan, limit.PerSecond, label)
+	}
+	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s in %s, at least %s, one more per %d rows%s",
+		part.Stream.Name, part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly),
+		count(len(part.Slices), "slice"), count(part.Requests(), string(label)+" call"), part.Stream.PageSize, rate)))
+}
+
+func (s *session) showPlan(run *app.Sync, asJSON bool) error {
+	type streamPlan struct {
+		Stream   string   `json:"stream"`
+		Label    string   `json:"label"`
+		Requests int      `json:"requests_at_least"`
+		Slices   []string `json:"slices"`
+		Lost     []string `json:"lost"`
+		Known    int      `json:"days_known"`
+	}
+	list := []streamPlan{}
+	rows := [][]string{{"STREAM", "SLICE", "CALLS", "LABEL"}}
+	for _, part := range run.Plan.Streams {
+		p := streamPlan{Stream: part.Stream.Name, Label: string(app.Label(part.Stream)), Requests: part.Requests(), Slices: []string{}, Lost: []string{}, Known: part.Known}
+		for _, slice := range part.Slices {
+			p.Slices = append(p.Slices, slice.ID())
+			rows = append(rows, []string{p.Stream, slice.ID(), fmt.Sprintf("%d or more", max(1, len(part.Stream.Passes))), p.Label})
+		}
+		for _, lost := range part.Lost {
+			p.Lost = append(p.Lost, lost.String())
+			rows = append(rows, []string{p.Stream, lost.String(), "lost: older than Zoom keeps", ""})
+		}
+		if part.Known > 0 {
+			rows = append(rows, []string{p.Stream, fmt.Sprintf("%d days", part.Known), "none: the destination has them", ""})
+		}
+		list = append(list, p)
+	}
+	if asJSON {
+		return s.printJSON(list)
+	}
+	return s.table(rows)
+}
+
+// sayReceipt sums a run up for a person.
+func (s *session) sayReceipt(r stagedoor.Receipt) {
+	for _, report := range r.Streams {
+		mark := green.Render("done")
+		if report.Error != nil {
+			mark = red.Render("fail")
+		} else if len(report.Skipped) > 0 {
+			mark = amber.Render("part")
+		}
+		written := 0
+		for _, slice := range report.Slices {
+			if slice.State == "written" {
+				written++
+			}
+		}
+		line := fmt.Sprintf("%s  %s: %s, %s from Zoom, %d written, %s", mark, report.Stream,
+			count(written, "slice"), count(report.Returned, "row"), report.Written, count(report.Requests, "call"))
+		if report.Retries > 0 {
+			line += fmt.Sprintf(" (%d of them again)", report.Retries)
+		}
+		if report.Form != "" {
+			line += ", form " + report.Form
+		}
+		s.say("%s", line+" → "+r.Destination)
+		if len(report.Slices) == 0 && report.Error == nil && len(report.Skipped) == 0 {
+			s.say("      nothing to read: the destination holds all the days asked for")
+		}
+		for _, skip := range report.Skipped {
+			s.say("      skipped %s: %s", skip.What, skip.Reason)
+		}
+		if report.Cleaned > 0 {
+			s.say("      %d values held NUL or broken characters; replaced in columns, kept in _raw", report.Cleaned)
+		}
+		if len(report.Drift) > 0 {
+			var fields []string
+			for field := range report.Drift {
+				fields = append(fields, field)
+			}
+			slices.Sort(fields)
+			s.say("      fields that this version does not know, kept in _raw: %s", oneLine(strings.Join(fields, ", ")))
+		}
+		for _, notice := range report.Notices {
+			s.say("      %s", amber.Render(notice.Cause))
+			if notice.Fix != "" {
+				s.say("      %s", notice.Fix)
+			}
+		}
+	}
+}
+
+func closeOnce(close func() error) func() error {
+	closed := false
+	return func() error {
+		if closed {
+			return nil
+		}
+		closed = true
+		return close()
+	}
+}
+
+type nopWriter struct{}
+
+func (nopWriter) Write(b []byte) (int, error) { return len(b), nil }

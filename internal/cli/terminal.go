@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
+	"golang.org/x/term"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// terminal is what a command reads from and prints to.
+type terminal struct {
+	in       *os.File
+	out      *os.File  // rows, documents, tokens: nothing else
+	people   io.Writer // stderr, for people; colours fall away where it is no terminal
+	inTTY    bool
+	outTTY   bool
+	errTTY   bool
+	outWidth int // columns; 0 where stdout is no terminal
+}
+
+func newTerminal() *terminal {
+	t := &terminal{
+		in: os.Stdin, out: os.Stdout, people: colorprofile.NewWriter(os.Stderr, os.Environ()),
+		inTTY: term.IsTerminal(int(os.Stdin.Fd())), outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	if t.outTTY {
+		t.outWidth, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	}
+	return t
+}
+
+var (
+	bold  = lipgloss.NewStyle().Bold(true)
+	faint = lipgloss.NewStyle().Faint(true)
+	green = lipgloss.NewStyle().Foreground(lipgloss.Green)
+	amber = lipgloss.NewStyle().Foreground(lipgloss.Yellow)
+	red   = lipgloss.NewStyle().Foreground(lipgloss.Red)
+)
+
+// say prints a line to the person.
+func (t *terminal) say(format string, args ...any) {
+	fmt.Fprintf(t.people, format+"\n", args...)
+}
+
+// next ends a command with what one would do next.
+func (t *terminal) next(commands ...string) {
+	t.say("%s %s", faint.Render("next:"), strings.Join(commands, faint.Render("  ·  ")))
+}
+
+// complain prints an error: what failed, on what, why, and what to do.
+func (t *terminal) complain(err error) {
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	if !ok {
+		t.say("%s %v", red.Render("error:"), err)
+		return
+	}
+	head := e.Op
+	if e.Subject != "" {
+		head = e.Subject + ": " + e.Op
+	}
+	label := red.Render("error:")
+	if e.Kind == stagedoor.KindPartial || e.Kind == stagedoor.KindInterrupted {
+		label = amber.Render(strings.ReplaceAll(string(e.Kind), "_", " ") + ":")
+	}
+	t.say("%s %s", label, head)
+	cause := e.Cause
+	if cause == "" && e.Err != nil {
+		cause = e.Err.Error()
+	}
+	t.say("  %s  %s", bold.Render("cause"), cause)
+	if e.Fix != "" {
+		t.say("  %s    %s", bold.Render("fix"), e.Fix)
+	}
+	if !e.RetryAt.IsZero() {
+		t.say("  %s   again at %s UTC (in %s)", bold.Render("when"), e.RetryAt.UTC().Format(time.DateTime), time.Until(e.RetryAt).Round(time.Second))
+	}
+	var said []string
+	if e.Status != 0 {
+		said = append(said, fmt.Sprintf("HTTP %d", e.Status))
+	}
+	if e.Code != "" {
+		said = append(said, e.Code)
+	}
+	if e.Detail != "" {
+		said = append(said, e.Detail)
+	}
+	if e.Tracking != "" {
+		said = append(said, "x-zm-trackingid "+e.Tracking)
+	}
+	if len(said) > 0 {
+		t.say("  %s   %s", bold.Render("said"), faint.Render(strings.Join(said, " · ")))
+	}
+	t.say("  %s   %s", bold.Render("kind"), faint.Render(fmt.Sprintf("%s, exit status %d", e.Kind, stagedoor.ExitStatus(err))))
+}
+
+// printJSON prints one document.
+func (t *terminal) printJSON(v any) error {
+	enc := json.NewEncoder(t.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// table prints aligned columns; the first row is the head.
+func (t *terminal) table(rows [][]string) error {
+	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, oneLine(cell))
+		}
+		fmt.Fprintln(w)
+	}
+	return w.Flush()
+}
+
+// oneLine keeps a text from breaking a table or steering the terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// ask reads one line from a person; it needs a terminal.
+func (t *terminal) ask(question string) (string, error) {
+	fmt.Fprintf(t.people, "%s: ", question)
+	var b strings.Builder
+	buf := make([]byte, 1)
+	for {
+		n, err := t.in.Read(buf)
+		if n > 0 && buf[0] == '\n' {
+			break
+		}
+		b.Write(buf[:n])
+		if err != nil {
+			if b.Len() == 0 {
+				return "", &stagedoor.Error{Op: "ask", Subject: question, Kind: stagedoor.KindInterrupted, Cause: "there was no answer"}
+			}
+			break
+		}
+	}
+	return strings.TrimSpace(b.String()), nil
+}
+
+// count prints "1 row" and "2 rows".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
