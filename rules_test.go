@@ -152,6 +152,22 @@ func TestVetAndStaticcheck(t *testing.T) {
 	}
 }
 
+// TestBuildsEverywhere holds that the program builds, without cgo, for every
+// platform that it is offered for.
+func TestBuildsEverywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes longer than -short permits")
+	}
+	for _, platform := range []string{"linux/arm64", "darwin/arm64", "darwin/amd64", "windows/amd64"} {
+		system, arch, _ := strings.Cut(platform, "/")
+		build := exec.Command("go", "build", "-o", os.DevNull, "./cmd/stagedoor")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", platform, err, out)
+		}
+	}
+}
+
 // TestTokenDependencies holds what a program compiles that imports token.
 func TestTokenDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./token").Output()
