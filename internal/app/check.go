@@ -131,7 +131,11 @@ func (p *prover) Mint(ctx context.Context) (stagedoor.Token, error) {
 }
 
 func (p *prover) Call(ctx context.Context, address string) ([]byte, error) {
-	resp, err := p.conn.Client.Do(ctx, stagedoor.Request{Path: address})
+	client, err := p.conn.API()
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(ctx, stagedoor.Request{Path: address})
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,7 @@ type Connection struct {
 	Credential stagedoor.Credential
 	Provider   stagedoor.Provider
 	Source     *token.Source
-	Client     *zoom.Client
-	egress     *egress.Transport
+	client     *zoom.Client // nil where the service has no API that we know
 }
 
 // Use says how a connection will be used.
@@ -61,12 +60,20 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if err != nil {
 		return nil, err
 	}
-	authenticated := &token.Transport{Source: source, Base: out, Allow: out.Check}
-	client, err := zoom.New(zoom.Config{
-		HTTP: authenticated, Check: out.Check, APIURL: c.APIURL, Provider: p, Plan: c.Plan,
+	var way http.RoundTripper = &token.Transport{Source: source, Base: out, Allow: out.Check}
+	way = logged{log: a.env.Log, credential: c.Slug, base: way}
+	if c.APIURL == "" {
+		way = region{source: source, api: p.APIURL, base: way}
+	}
+	conn := &Connection{Credential: c, Provider: p, Source: source}
+	if first(c.APIURL, p.APIURL) == "" {
+		return conn, nil
+	}
+	conn.client, err = zoom.New(zoom.Config{
+		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Plan: c.Plan,
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
 		Notify: func(e zoom.Event) {
-			a.env.Log.Info("waiting for Zoom", "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)
+			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)
 			if use.Waiting != nil {
 				use.Waiting(e)
 			}
@@ -76,7 +83,19 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		source.Close()
 		return nil, err
 	}
-	return &Connection{Credential: c, Provider: p, Source: source, Client: client, egress: out}, nil
+	return conn, nil
+}
+
+// API returns the client of the credential's API.
+func (c *Connection) API() (*zoom.Client, error) {
+	if c.client == nil {
+		return nil, &stagedoor.Error{
+			Op: "call the API", Subject: "credential " + c.Credential.Slug, Kind: stagedoor.KindUsage,
+			Cause: "neither the credential nor its provider " + c.Provider.Name + " says where the API is",
+			Fix:   "Set it with `stagedoor credential edit " + c.Credential.Slug + " --api-url URL`.",
+		}
+	}
+	return c.client, nil
 }
 
 // Close ends the renewal of the token.
@@ -149,17 +168,4 @@ func errorText(err *stagedoor.Error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// bearer is a RoundTripper that sends one fixed token, for calls with a token
-// that a person brought or that a check has just minted.
-type bearer struct {
-	token stagedoor.Secret
-	base  http.RoundTripper
-}
-
-func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
-	clone := req.Clone(req.Context())
-	clone.Header.Set("Authorization", "Bearer "+b.token.Reveal())
-	return b.base.RoundTrip(clone)
 }

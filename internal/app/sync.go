@@ -48,6 +48,11 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	if err != nil {
 		return nil, err
 	}
+	client, err := conn.API()
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
 		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: into != o.Into,
@@ -61,7 +66,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	}
 	o.Job.Credential = c.Slug
 	s := &Sync{Destination: dest, Connection: conn, app: a, engine: &sync.Engine{
-		Reader: conn.Client, Destination: dest, Progress: o.Progress,
+		Reader: client, Destination: dest, Progress: o.Progress,
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
 	}}
 	if s.Plan, err = s.engine.Plan(ctx, o.Job); err != nil {

@@ -56,6 +56,7 @@ func accountIDCommand(s *session) *cobra.Command {
 			return err
 		}
 		fmt.Fprintln(s.out, id)
+		s.hint("stagedoor credential add NAME --account-id " + id)
 		return nil
 	})
 	return cmd

@@ -57,15 +57,25 @@ func apiCommand(s *session) *cobra.Command {
 			return err
 		}
 		defer conn.Close()
+		client, err := conn.API()
+		if err != nil {
+			return err
+		}
 		if f.paginate {
-			err = s.pages(ctx, conn.Client, request, f.format)
+			err = s.pages(ctx, client, request, f.format)
 		} else {
-			err = s.call(ctx, conn.Client, request, f.include)
+			err = s.call(ctx, client, request, f.include)
 		}
 		if err != nil {
 			return err
 		}
-		return a.MarkUsed(ctx, c)
+		if err := a.MarkUsed(ctx, c); err != nil {
+			return err
+		}
+		if request.Method == http.MethodGet && !f.paginate {
+			s.hint("add --paginate to read all pages of a list, --include to see the headers")
+		}
+		return nil
 	})
 	return cmd
 }

@@ -271,7 +271,11 @@ func credentialList(s *session) *cobra.Command {
 		for _, c := range list {
 			rows = append(rows, []string{c.Slug, string(c.Status), c.Provider, string(c.Plan), ago(c.CheckedAt), c.Description})
 		}
-		return s.table(rows)
+		if err := s.table(rows); err != nil {
+			return err
+		}
+		s.hint("stagedoor credential show NAME", "stagedoor credential check NAME")
+		return nil
 	})
 	return cmd
 }
@@ -341,7 +345,11 @@ func credentialShow(s *session) *cobra.Command {
 			[]string{"checked", ago(c.CheckedAt)},
 			[]string{"created", c.CreatedAt.Format(time.DateTime) + " UTC by " + c.CreatedBy},
 			[]string{"changed", c.ChangedAt.Format(time.DateTime) + " UTC by " + c.ChangedBy})
-		return s.table(slices.DeleteFunc(rows, func(r []string) bool { return r[1] == "" }))
+		if err := s.table(slices.DeleteFunc(rows, func(r []string) bool { return r[1] == "" })); err != nil {
+			return err
+		}
+		s.hint("stagedoor credential check"+argument(c), "stagedoor token"+argument(c))
+		return nil
 	})
 	return cmd
 }

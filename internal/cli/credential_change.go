@@ -234,6 +234,7 @@ func credentialRemove(s *session) *cobra.Command {
 			return err
 		}
 		s.say("removed credential %s", bold.Render(c.Slug))
+		s.next("stagedoor credential list", "deactivate the app on marketplace.zoom.us if nobody needs it any more")
 		return nil
 	})
 	return cmd

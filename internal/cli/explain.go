@@ -47,12 +47,16 @@ func explainCommand(s *session) *cobra.Command {
 				stagedoor.Notice
 			}{rule, stagedoor.NoticeOf(explained)})
 		}
-		return s.table([][]string{
+		err := s.table([][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
 			{"more", "docs/errors.md#" + rule},
 		})
+		if err == nil {
+			s.hint("stagedoor credential check NAME")
+		}
+		return err
 	})
 	return cmd
 }

@@ -48,7 +48,11 @@ func keyStatus(s *session) *cobra.Command {
 		rows = append(rows,
 			[]string{"key id", fmt.Sprint(status.KeyID)}, []string{"algorithm", status.Algorithm},
 			[]string{"created", status.CreatedAt.Format(time.DateTime) + " UTC"}, []string{"opens", "the database: yes"})
-		return s.table(rows)
+		if err := s.table(rows); err != nil {
+			return err
+		}
+		s.hint("keep a copy of the key in another place than the database's backup")
+		return nil
 	})
 	return cmd
 }

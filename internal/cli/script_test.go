@@ -2,12 +2,12 @@ package cli_test
 
 import (
 	"bufio"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode,
+			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode, "service": startService,
 		},
 	})
 }
@@ -94,6 +94,33 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, value)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("secret.txt"), []byte(info.ClientSecret+"\n"), 0o600))
+}
+
+// startService starts a service with the standard client credentials grant and
+// an API of one path, /things, and sets SERVICE and SERVICE_HOST.
+func startService(ts *testscript.TestScript, neg bool, args []string) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		id, secret, _ := r.BasicAuth()
+		if id != "my-id" || secret != "my-secret" || r.FormValue("grant_type") != "client_credentials" || r.FormValue("account_id") != "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			io.WriteString(w, `{"error":"invalid_client"}`)
+			return
+		}
+		io.WriteString(w, `{"access_token":"a-token-of-the-service","token_type":"Bearer","expires_in":600,"scope":"read"}`)
+	})
+	mux.HandleFunc("GET /things", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer a-token-of-the-service" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		io.WriteString(w, `{"things":[{"id":1},{"id":2}]}`)
+	})
+	server := httptest.NewServer(mux)
+	ts.Defer(server.Close)
+	ts.Setenv("SERVICE", server.URL)
+	ts.Setenv("SERVICE_HOST", strings.TrimPrefix(server.URL, "http://"))
 }
 
 // manage posts JSON to the simulator's management: manage faults '{"faults":[…]}'.
@@ -200,19 +227,8 @@ func rows(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func column(ts *testscript.TestScript, file, query string) []string {
-	db, err := sql.Open("sqlite", ts.MkAbs(file))
+	list, err := readColumn(ts.MkAbs(file), query)
 	ts.Check(err)
-	defer db.Close()
-	result, err := db.Query(query)
-	ts.Check(err)
-	defer result.Close()
-	var list []string
-	for result.Next() {
-		var text sql.NullString
-		ts.Check(result.Scan(&text))
-		list = append(list, text.String)
-	}
-	ts.Check(result.Err())
 	return list
 }
 

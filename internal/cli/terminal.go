@@ -57,6 +57,14 @@ func (t *terminal) next(commands ...string) {
 	t.say("%s %s", faint.Render("next:"), strings.Join(commands, faint.Render("  ·  ")))
 }
 
+// hint is next for commands whose answer is for programs too: it is shown only
+// where a person looks at the answer.
+func (t *terminal) hint(commands ...string) {
+	if t.outTTY && t.errTTY {
+		t.next(commands...)
+	}
+}
+
 // complain prints an error: what failed, on what, why, and what to do.
 func (t *terminal) complain(err error) {
 	e, ok := errors.AsType[*stagedoor.Error](err)
@@ -78,8 +86,12 @@ func (t *terminal) complain(err error) {
 		cause = e.Err.Error()
 	}
 	t.say("  %s  %s", bold.Render("cause"), cause)
-	if e.Fix != "" {
-		t.say("  %s    %s", bold.Render("fix"), e.Fix)
+	if fix := e.Fix; fix != "" {
+		// The error table writes NAME for the credential's.
+		if slug, ok := strings.CutPrefix(e.Subject, "credential "); ok {
+			fix = strings.ReplaceAll(fix, "NAME", slug)
+		}
+		t.say("  %s    %s", bold.Render("fix"), fix)
 	}
 	if !e.RetryAt.IsZero() {
 		t.say("  %s   again at %s UTC (in %s)", bold.Render("when"), e.RetryAt.UTC().Format(time.DateTime), time.Until(e.RetryAt).Round(time.Second))

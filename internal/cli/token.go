@@ -57,7 +57,11 @@ func tokenCommand(s *session) *cobra.Command {
 					return err
 				}
 			}
-			return write(s.out, t, conn.APIURL(t))
+			if err := write(s.out, t, conn.APIURL(t)); err != nil {
+				return err
+			}
+			s.hint("curl -H @<(stagedoor token" + argument(c) + " --format header) " + conn.APIURL(t) + "/users/me")
+			return nil
 		})(cmd, args)
 	}
 	return cmd

@@ -55,7 +55,7 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 	}
 	proof.Scopes, proof.ExpiresAt = token.Scopes, token.Expiry
 	lifetime := token.Expiry.Sub(token.Minted).Round(time.Second)
-	proof.ok("token", fmt.Sprintf("minted; it lasts %s and holds %d scopes", short(lifetime), len(token.Scopes)))
+	proof.ok("token", fmt.Sprintf("minted; it lasts %s and holds %s", short(lifetime), scopes(len(token.Scopes))))
 	if validation == "" {
 		proof.Verified = true
 		return proof, nil
@@ -118,4 +118,11 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+func scopes(n int) string {
+	if n == 1 {
+		return "1 scope"
+	}
+	return fmt.Sprintf("%d scopes", n)
 }

@@ -76,11 +76,7 @@ func New(o Config) (*Client, error) {
 	if o.APIURL == "" {
 		o.APIURL = o.Provider.APIURL
 	}
-	apiBase := o.Provider.APIBase
-	if apiBase == "" {
-		apiBase = base
-	}
-	api, err := newAddress(o.APIURL, apiBase)
+	api, err := newAddress(o.Subject, o.APIURL, o.Provider.APIBase)
 	if err != nil {
 		return nil, err
 	}

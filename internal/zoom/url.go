@@ -16,19 +16,19 @@ type address struct {
 	base string   // "/v2"
 }
 
-func newAddress(apiURL, base string) (address, error) {
+func newAddress(subject, apiURL, base string) (address, error) {
 	u, err := url.Parse(apiURL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return address{}, &stagedoor.Error{
-			Op: "read the API URL", Kind: stagedoor.KindUsage,
-			Cause: "it is not the address of an API", Fix: "Give it as https://HOST, with or without " + base + " at its end.",
+			Op: "read the API URL", Subject: subject, Kind: stagedoor.KindUsage,
+			Cause: "it is not the address of an API", Fix: "Give it as https://HOST" + base + ".",
 		} // its text is left out: it may hold a password
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	path = strings.TrimRight(strings.TrimSuffix(path, base), "/")
 	root, err := url.Parse(u.Scheme + "://" + u.Host + path)
 	if err != nil {
-		return address{}, &stagedoor.Error{Op: "read the API URL", Kind: stagedoor.KindUsage, Cause: "its path can not be read", Fix: "Give it as https://HOST."}
+		return address{}, &stagedoor.Error{Op: "read the API URL", Subject: subject, Kind: stagedoor.KindUsage, Cause: "its path can not be read", Fix: "Give it as https://HOST."}
 	}
 	return address{root: root, base: base}, nil
 }
