@@ -35,7 +35,8 @@ type tableFormat struct {
 type tableShape struct {
 	stream  stagedoor.Stream
 	natural []int // what the columns need
-	shown   int   // how many columns have room, from the left; 0 until the header is printed
+	filled  []bool
+	columns []int // which columns are shown; nil until the header is printed
 	widths  []int // what the shown columns get
 }
 
@@ -45,6 +46,7 @@ func (f *tableFormat) print(w *bufio.Writer, stream stagedoor.Stream, l layout, 
 	t := f.shape(stream)
 	for i, width := range l.(*tableRows).widths {
 		t.natural[i] = max(t.natural[i], width)
+		t.filled[i] = t.filled[i] || width > 0
 	}
 	t.widths = nil
 	return rows(func(row []byte) error {
@@ -58,7 +60,7 @@ func (f *tableFormat) print(w *bufio.Writer, stream stagedoor.Stream, l layout, 
 // close prints the header of a table that had no rows.
 func (f *tableFormat) close(w *bufio.Writer) error {
 	for _, t := range f.tables {
-		if t.shown == 0 {
+		if t.columns == nil {
 			if err := f.header(w, t); err != nil {
 				return err
 			}
@@ -77,6 +79,7 @@ func (f *tableFormat) shape(stream stagedoor.Stream) *tableShape {
 	for _, column := range stream.Columns {
 		t.natural = append(t.natural, displaywidth.String(column.Name))
 	}
+	t.filled = make([]bool, len(t.natural))
 	f.tables = append(f.tables, t)
 	return t
 }
@@ -93,8 +96,8 @@ func (f *tableFormat) header(w *bufio.Writer, t *tableShape) error {
 		_, _ = w.WriteString(t.stream.Name + "\n")
 	}
 	f.last = t
-	if t.shown == 0 {
-		t.shown = f.fit(t)
+	if t.columns == nil {
+		t.columns = f.fit(t)
 	}
 	var names []string
 	for _, column := range t.stream.Columns {
@@ -105,30 +108,37 @@ func (f *tableFormat) header(w *bufio.Writer, t *tableShape) error {
 
 // more tells in the header of columns that have no room.
 func (t *tableShape) more() string {
-	if rest := len(t.natural) - t.shown; rest > 0 {
+	if rest := len(t.natural) - len(t.columns); rest > 0 {
 		return fmt.Sprintf("+%d", rest)
 	}
 	return ""
 }
 
-// fit returns how many columns have room on the terminal.
-func (f *tableFormat) fit(t *tableShape) int {
+// fit returns the columns that are shown. A terminal shows as many as have
+// room, and none that is empty in all rows so far: a person looks at values.
+func (f *tableFormat) fit(t *tableShape) []int {
+	var columns []int
+	for i := range t.natural {
+		if f.width == 0 || t.filled[i] || !slices.Contains(t.filled, true) {
+			columns = append(columns, i)
+		}
+	}
 	if f.width == 0 {
-		return len(t.natural)
+		return columns
 	}
 	used, note := 0, gap+len(fmt.Sprintf("+%d", len(t.natural)))
-	for i := range t.natural {
+	for n, i := range columns {
 		used += t.least(i)
 		need := used
-		if i < len(t.natural)-1 {
+		if n < len(t.natural)-1 {
 			need += note
 		}
 		if need > f.width {
-			return max(i, 1)
+			return columns[:max(n, 1)]
 		}
 		used += gap
 	}
-	return len(t.natural)
+	return columns
 }
 
 // least is the room that a column must have. Text may be cut; half a number or
@@ -145,23 +155,26 @@ func (t *tableShape) least(i int) int {
 // ones leave, so that a long one is cut before a short one. Where rows of later
 // slices need more than there is, all columns are cut.
 func (f *tableFormat) share(t *tableShape) []int {
-	widths := slices.Clone(t.natural[:t.shown])
+	widths := make([]int, len(t.columns))
+	for n, i := range t.columns {
+		widths[n] = t.natural[i]
+	}
 	if f.width == 0 {
 		return widths
 	}
-	room := f.width - gap*(t.shown-1)
+	room := f.width - gap*(len(widths)-1)
 	if more := t.more(); more != "" {
 		room -= gap + len(more)
 	}
 	for limit := slices.Max(widths); limit > 0; limit-- {
 		sum := 0
-		for i := range widths {
+		for n, i := range t.columns {
 			least := t.least(i)
 			if limit < narrowest {
 				least = 0
 			}
-			widths[i] = max(min(t.natural[i], limit), least)
-			sum += widths[i]
+			widths[n] = max(min(t.natural[i], limit), least)
+			sum += widths[n]
 		}
 		if sum <= room {
 			break
@@ -175,7 +188,8 @@ func (f *tableFormat) line(w *bufio.Writer, t *tableShape, cells []string, after
 	if t.widths == nil {
 		t.widths = f.share(t)
 	}
-	for i, width := range t.widths {
+	for n, width := range t.widths {
+		i := t.columns[n]
 		text := cells[i]
 		have := displaywidth.String(text)
 		if f.width > 0 && have > width {
@@ -186,7 +200,7 @@ func (f *tableFormat) line(w *bufio.Writer, t *tableShape, cells []string, after
 			width = min(width, widestPad)
 		}
 		pad := strings.Repeat(" ", max(width-have, 0))
-		if i > 0 {
+		if n > 0 {
 			line.WriteString(strings.Repeat(" ", gap))
 		}
 		switch t.stream.Columns[i].Type {

@@ -57,6 +57,11 @@ func TestTables(t *testing.T) {
 		"narrow": {12, 1, func(t *testing.T, d *Destination) {
 			write(t, d, users(), user("an-id-that-is-longer", "Ann", 1))
 		}},
+		"empty-columns": {80, 1, func(t *testing.T, d *Destination) {
+			row := user("aBc123", "Ann", 1)
+			row.Values[2], row.Values[3], row.Values[4], row.Values[5] = nil, "", nil, nil
+			write(t, d, users(), row)
+		}},
 		"no-rows": {80, 1, func(t *testing.T, d *Destination) {
 			write(t, d, activities())
 		}},
