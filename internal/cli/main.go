@@ -18,8 +18,8 @@ import (
 
 // Main runs one command line and returns its exit status.
 func Main(args []string) int {
-	t := newTerminal()
-	root := newRoot(t)
+	s := &session{terminal: newTerminal()}
+	root := newRoot(s)
 	root.SetArgs(args)
 	err := fang.Execute(context.Background(), root,
 		fang.WithVersion(app.Version),
@@ -29,6 +29,9 @@ func Main(args []string) int {
 		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}),
 	)
 	if err == nil {
+		err = s.failed
+	}
+	if err == nil {
 		return 0
 	}
 	if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
@@ -36,7 +39,7 @@ func Main(args []string) int {
 		// cobra's word on arguments and flags.
 		err = usage(args, err)
 	}
-	t.complain(err)
+	s.complain(err)
 	return stagedoor.ExitStatus(err)
 }
 
@@ -61,6 +64,9 @@ func usage(args []string, err error) error {
 type session struct {
 	*terminal
 	settings app.Settings
+	// failed is the error of the command that ran. It does not go through fang,
+	// which would ask the terminal for its colours to print it.
+	failed error
 }
 
 const (
@@ -70,8 +76,7 @@ const (
 	groupDiagnose    = "diagnose"
 )
 
-func newRoot(t *terminal) *cobra.Command {
-	s := &session{terminal: t}
+func newRoot(s *session) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "stagedoor",
 		Short: "The way in to the Zoom API for programs",
@@ -124,18 +129,22 @@ func (s *session) run(f func(ctx context.Context, a *app.App, args []string) err
 // plain is run for commands that need no app.
 func (s *session) plain(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		err := f(cmd.Context(), args)
-		if err == nil {
-			return nil
-		}
-		if errors.Is(cmd.Context().Err(), context.Canceled) && stagedoor.KindOf(err) != stagedoor.KindInterrupted {
-			return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInterrupted, Cause: "it was interrupted; what was done is kept", Err: err}
-		}
-		if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
-			return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInternal, Cause: err.Error(), Err: err}
-		}
-		return err
+		s.failed = ours(cmd, f(cmd.Context(), args))
+		return nil
 	}
+}
+
+func ours(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(cmd.Context().Err(), context.Canceled) && stagedoor.KindOf(err) != stagedoor.KindInterrupted {
+		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInterrupted, Cause: "it was interrupted; what was done is kept", Err: err}
+	}
+	if _, ok := errors.AsType[*stagedoor.Error](err); !ok {
+		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInternal, Cause: err.Error(), Err: err}
+	}
+	return err
 }
 
 // open resolves the settings and builds the app.
