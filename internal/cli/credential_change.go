@@ -61,7 +61,7 @@ func credentialEdit(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential as JSON")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return s.run(func(ctx context.Context, a *app.App, args []string) error {
-			v, err := a.Vault(ctx)
+			v, wanted, err := saved(ctx, a, args)
 			if err != nil {
 				return err
 			}
@@ -70,10 +70,6 @@ func credentialEdit(s *session) *cobra.Command {
 					c.Slug = slug
 				}
 				return fields.apply(cmd, c)
-			}
-			wanted, err := v.Credential(ctx, nameOf(args))
-			if err != nil {
-				return err
 			}
 			if err := change(&wanted); err != nil {
 				return err
@@ -86,20 +82,20 @@ func credentialEdit(s *session) *cobra.Command {
 				}
 				s.sayProof(proof)
 			}
-			saved, err := v.Update(ctx, nameOf(args), app.Who(), change)
+			now, err := v.Update(ctx, nameOf(args), app.Who(), change)
 			if err != nil {
 				return err
 			}
 			if check {
-				if err := v.SetStatus(ctx, saved.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
+				if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
 					return err
 				}
 			}
 			if asJSON {
-				return s.printJSON(saved)
+				return s.printJSON(now)
 			}
-			s.say("saved credential %s", bold.Render(saved.Slug))
-			s.next("stagedoor credential show" + argument(saved))
+			s.say("saved credential %s", bold.Render(now.Slug))
+			s.next("stagedoor credential show" + argument(now))
 			return nil
 		})(cmd, args)
 	}
@@ -123,11 +119,7 @@ func credentialSetSecret(s *session) *cobra.Command {
 	secret.register(cmd)
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save it unproven, beside the former one")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, err := a.Vault(ctx)
-		if err != nil {
-			return err
-		}
-		c, err := v.Credential(ctx, nameOf(args))
+		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
 		}
@@ -143,20 +135,20 @@ func credentialSetSecret(s *session) *cobra.Command {
 			}
 			s.sayProof(proof)
 		}
-		saved, err := v.SetSecret(ctx, c.Slug, value, app.Who())
+		now, err := v.SetSecret(ctx, c.Slug, value, app.Who())
 		if err != nil {
 			return err
 		}
 		if !noCheck {
-			if err := v.SecretWorked(ctx, saved.ID, value); err != nil {
+			if err := v.SecretWorked(ctx, now.ID, value); err != nil {
 				return err
 			}
-			if err := v.SetStatus(ctx, saved.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
+			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
 				return err
 			}
 		}
-		s.say("saved the new client secret of %s", bold.Render(saved.Slug))
-		s.next("stagedoor credential check" + argument(saved))
+		s.say("saved the new client secret of %s", bold.Render(now.Slug))
+		s.next("stagedoor credential check" + argument(now))
 		return nil
 	})
 	return cmd
@@ -210,11 +202,7 @@ func credentialRemove(s *session) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, err := a.Vault(ctx)
-		if err != nil {
-			return err
-		}
-		c, err := v.Credential(ctx, args[0])
+		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
 		}

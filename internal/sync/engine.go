@@ -43,10 +43,13 @@ type Progress struct {
 
 // How often a slice is read again from its start before the stream is given up:
 // page tokens die by the clock and with faults, but one that comes twice is a
-// defect of the server that will not pass.
+// defect of the server that will not pass. A token that was rejected, and the
+// new one too, means that somebody else's mint or revocation came between, or
+// that the app is broken; a few more times tell which.
 const (
 	restarts         = 20
 	restartsRepeated = 2
+	restartsRejected = 3
 )
 
 // errLimit ends the reading of a stream whose job has all the rows it wanted.

@@ -39,6 +39,7 @@ type attempt struct {
 
 func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
 	out := stagedoor.SliceReport{Slice: r.slice.ID(), State: "failed"}
+	before := map[stagedoor.Kind]int{}
 	for {
 		found, written, err := r.once(ctx)
 		if err == nil {
@@ -46,23 +47,28 @@ func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
 			r.add(&out, found)
 			return out, nil
 		}
-		if !again(err, out.Restarts) {
+		kind := stagedoor.KindOf(err)
+		if !again(err, before[kind]) {
 			return out, err
 		}
+		before[kind]++
 		out.Restarts++
 	}
 }
 
-// again reports whether a slice that failed is worth reading from its start.
+// again reports whether a slice that failed is worth reading from its start,
+// after so many times before for the same reason.
 func again(err error, before int) bool {
 	e, ok := errors.AsType[*stagedoor.Error](err)
-	if !ok || e.Kind != stagedoor.KindPageToken {
+	switch {
+	case !ok:
 		return false
-	}
-	if e.Status == 0 { // not refused by the server: it handed out the same token twice
+	case e.Kind == stagedoor.KindTokenRejected:
+		return before < restartsRejected
+	case e.Kind == stagedoor.KindPageToken && e.Status == 0: // not refused by the server: it handed out the same token twice
 		return before < restartsRepeated
 	}
-	return before < restarts
+	return e.Kind == stagedoor.KindPageToken && before < restarts
 }
 
 func (r *reader) add(out *stagedoor.SliceReport, found attempt) {

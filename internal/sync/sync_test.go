@@ -340,6 +340,20 @@ func TestSliceIsReadAgain(t *testing.T) {
 	}
 }
 
+// TestRejectedToken holds that a token which somebody else's mint killed twice
+// in a row does not end a run, and that one which is always rejected does, soon.
+func TestRejectedToken(t *testing.T) {
+	rejected := &stagedoor.Error{Kind: stagedoor.KindTokenRejected, Status: 401, Cause: "invalid"}
+	for _, times := range []int{1, restartsRejected, 100} {
+		s := &server{rows: dayRows, total: -1, fail: slices.Repeat([]error{rejected}, times)}
+		e := engine(s, &place{})
+		_, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-01")}))
+		if want := times <= restartsRejected; (err == nil) != want || len(s.asked) != min(times, restartsRejected)+1 {
+			t.Errorf("rejected %d times: %v after %d readings", times, err, len(s.asked))
+		}
+	}
+}
+
 // TestRepeatedPageToken holds that a server which hands out the same token for
 // ever is given up soon, and that nothing of the slice is kept.
 func TestRepeatedPageToken(t *testing.T) {
