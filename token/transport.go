@@ -60,7 +60,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp.Body.Close()
-	return t.send(req, body, token)
+	resp, err = t.send(req, body, token)
+	if err == nil && t.rejected(resp) {
+		// Not once more for this request, but the next one must not begin with
+		// a token that is known to be dead.
+		t.Source.Invalidate(token)
+	}
+	return resp, err
 }
 
 func (t *Transport) admit(req *http.Request) (stagedoor.Token, error) {
@@ -98,8 +104,9 @@ func (t *Transport) rejected(resp *http.Response) bool {
 	peeked, err := io.ReadAll(io.LimitReader(resp.Body, maxPeek))
 	resp.Body = &unread{Reader: io.MultiReader(bytes.NewReader(peeked), failing{err}, resp.Body), Closer: resp.Body}
 	plain, readable := decoded(resp, peeked)
-	if !readable || len(bytes.TrimSpace(plain)) == 0 {
-		return err == nil && resp.StatusCode == http.StatusUnauthorized
+	plain = bytes.TrimSpace(plain)
+	if !readable || len(plain) == 0 || err != nil {
+		return resp.StatusCode == http.StatusUnauthorized // it broke off, or says nothing
 	}
 	var said map[string]json.RawMessage
 	if json.Unmarshal(plain, &said) != nil || said == nil {

@@ -252,14 +252,19 @@ func TestWithoutAnotherTokenTheReasonIsTold(t *testing.T) {
 	}
 }
 
-func TestAnErrorWhilePeekingReachesTheReader(t *testing.T) {
-	broken := errors.New("connection reset")
-	e, a := &endpoint{}, rejecting(401, "", "token-1")
-	a.reject = func() *http.Response {
-		resp := reply(401, "")
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"code":12`), failing{broken}))
+// brokenOff answers with the status and a body that ends with err.
+func brokenOff(status int, err error) func() *http.Response {
+	return func() *http.Response {
+		resp := reply(status, "")
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"code":12`), failing{err}))
 		return resp
 	}
+}
+
+func TestAnErrorWhilePeekingReachesTheReader(t *testing.T) {
+	broken := errors.New("connection reset")
+	e, a := &endpoint{}, rejecting(400, "", "token-1")
+	a.reject = brokenOff(400, broken)
 	resp, err := (&Transport{Source: open(t, e), Base: a}).RoundTrip(request(t, "GET", "https://api.zoom.us/v2/users/me", nil))
 	if err != nil {
 		t.Fatal(err)
@@ -267,6 +272,30 @@ func TestAnErrorWhilePeekingReachesTheReader(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	if string(body) != `{"code":12` || !errors.Is(err, broken) {
 		t.Errorf("read %d bytes and error %v, want what came and the connection's error", len(body), err)
+	}
+}
+
+func TestA401ThatBrokeOffRejectsTheToken(t *testing.T) {
+	e, a := &endpoint{}, rejecting(401, "", "token-1")
+	a.reject = brokenOff(401, io.ErrUnexpectedEOF)
+	resp, err := (&Transport{Source: open(t, e), Base: a}).RoundTrip(request(t, "GET", "https://api.zoom.us/v2/users/me", nil))
+	if err != nil || resp.StatusCode != 200 || e.mints() != 2 {
+		t.Errorf("%v, %d mints; want a second request with a new token", err, e.mints())
+	}
+}
+
+// A second rejection is handed on, but its token is as dead as the first: the
+// next request begins with a new one.
+func TestASecondRejectedTokenIsNotUsedAgain(t *testing.T) {
+	e, a := &endpoint{}, rejecting(401, expired, "token-1", "token-2")
+	transport := &Transport{Source: open(t, e), Base: a}
+	resp, err := transport.RoundTrip(request(t, "GET", "https://api.zoom.us/v2/users/me", nil))
+	if err != nil || resp.StatusCode != 401 || e.mints() != 2 {
+		t.Fatalf("%v, %d mints; want the second rejection after 2", err, e.mints())
+	}
+	resp, err = transport.RoundTrip(request(t, "GET", "https://api.zoom.us/v2/users/me", nil))
+	if err != nil || resp.StatusCode != 200 || e.mints() != 3 || len(a.requests) != 3 {
+		t.Errorf("%v, %d mints, %d requests; want one more of each, with the third token", err, e.mints(), len(a.requests))
 	}
 }
 
