@@ -229,16 +229,11 @@ func withDuplicates(rows []activity, r *rand.Rand) []activity {
 	return out
 }
 
-// between returns the rows of the days from since to until, both inclusive; a
-// zero time is no bound. Rows are newest first.
+// between returns the rows of the days from since to until, both inclusive. Rows
+// are newest first.
 func between(rows []activity, since, until time.Time) []activity {
-	if !until.IsZero() {
-		end := startOfDay(until).Add(day).UnixMilli()
-		rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].at < end }):]
-	}
-	if !since.IsZero() {
-		start := startOfDay(since).UnixMilli()
-		rows = rows[:sort.Search(len(rows), func(i int) bool { return rows[i].at < start })]
-	}
-	return rows
+	end := startOfDay(until).Add(day).UnixMilli()
+	rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].at < end }):]
+	start := startOfDay(since).UnixMilli()
+	return rows[:sort.Search(len(rows), func(i int) bool { return rows[i].at < start })]
 }

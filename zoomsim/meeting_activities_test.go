@@ -239,6 +239,9 @@ func TestActivityParameters(t *testing.T) {
 		"from=2026-01-15&to=2026-02-16":                             tooLong,
 		"from=2026-02-01&to=2026-03-03":                             tooLong,
 		"from=2026-01-31&to=2026-03-02":                             tooLong,
+		"from=2028-02-29&to=2028-03-30":                             tooLong,
+		"from=2027-02-29&to=2027-03-01":                             invalid("from"), // no leap year
+		"from=2026-02-01&to=2026-02-02&page_size=all":               invalid("page_size"),
 		"from=2026-02-01&to=2026-02-02&next_page_token=x":           `{"code":300,"message":"The next page token is invalid or expired."}`,
 	} {
 		t.Run(query, func(t *testing.T) { expect(t, get(t, sim, token, activitiesPath+query), 400, want) })
@@ -247,13 +250,18 @@ func TestActivityParameters(t *testing.T) {
 		"from=2026-01-15&to=2026-02-15", // a calendar month
 		"from=2026-02-01&to=2026-03-02", // thirty days
 		"from=2026-02-01&to=2026-02-01",
+		"from=2026-03-01&to=2026-03-31", // a month of 31 days, some of them in the future
 		"from=2026-02-01&to=2026-02-02&page_size=300&activity_type=",
 	} {
 		if len(activityOf(t, sim, token, query).Logs) == 0 {
 			t.Errorf("%s gives no row", query)
 		}
 	}
-	for _, query := range []string{"from=2025-06-01&to=2025-06-30", "from=2026-03-19&to=2026-04-02"} { // too old, not yet
+	for _, query := range []string{
+		"from=2025-06-01&to=2025-06-30", // too old
+		"from=2026-03-19&to=2026-04-02", // not yet
+		"from=0001-01-01&to=0001-01-01", // Go's zero time, as a client that forgot its window sends it
+	} {
 		if page := activityOf(t, sim, token, query); len(page.Logs) != 0 || *page.NextPageToken != "" {
 			t.Errorf("%s gives rows", query)
 		}

@@ -215,6 +215,12 @@ func (s *Simulator) Reset() {
 func (s *Simulator) Dataset(stream string, since, until time.Time) (iter.Seq[json.RawMessage], error) {
 	switch stream {
 	case "meeting_activities":
+		if since.IsZero() {
+			since = s.since
+		}
+		if until.IsZero() {
+			until = s.until
+		}
 		rows := between(s.reportedActivities(), since, until)
 		return func(yield func(json.RawMessage) bool) {
 			for _, row := range rows {

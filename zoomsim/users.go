@@ -150,11 +150,12 @@ type phoneNumber struct {
 	Verified bool   `json:"verified"`
 }
 
-// getUser is GET /users/{userId}, by id, by e-mail address, or "me" for the
-// owner of the app, for whom the token acts.
+// getUser is GET /users/{userId}, by id, by e-mail address, by employee_unique_id
+// if search_by_unique_id says so, or "me" for the owner of the app, for whom the
+// token acts.
 func (s *Simulator) getUser(c *call) *answer {
 	userID := c.args[0]
-	u := s.findUser(userID)
+	u := s.findUser(userID, strings.EqualFold(c.query.Get("search_by_unique_id"), "true")) // Python writes True
 	switch {
 	case u == nil:
 		return errNoUser(userID)
@@ -184,12 +185,14 @@ func (s *Simulator) getUser(c *call) *answer {
 	return ok(profile)
 }
 
-func (s *Simulator) findUser(userID string) *user {
+func (s *Simulator) findUser(userID string, byUniqueID bool) *user {
 	if userID == "me" {
 		return s.account.users[0]
 	}
 	for _, u := range s.account.users {
-		if u.id == userID || strings.EqualFold(u.email, userID) {
+		switch {
+		case byUniqueID && u.employeeID == userID,
+			!byUniqueID && (u.id == userID || strings.EqualFold(u.email, userID)):
 			return u
 		}
 	}

@@ -217,6 +217,13 @@ func TestUserProfile(t *testing.T) {
 		if diff := cmp.Diff(byID, byMail); diff != "" || byID["email"] != email {
 			t.Errorf("%s by id and by e-mail differ:\n%s", email, diff)
 		}
+		if number, numbered := user["employee_unique_id"].(string); numbered {
+			byNumber := get(t, sim, token, "/users/"+number+"?search_by_unique_id=True")
+			if diff := cmp.Diff(get(t, sim, token, "/users/"+user["id"].(string)).Body, byNumber.Body); diff != "" {
+				t.Errorf("%s by id and by employee_unique_id differ:\n%s", email, diff)
+			}
+			expect(t, get(t, sim, token, "/users/"+number), 404, `{"code":1001,"message":"User does not exist: `+number+`."}`)
+		}
 	}
 	if lapsed != 1 {
 		t.Errorf("%d lapsed invitations", lapsed)
