@@ -142,7 +142,7 @@ func (p Provider) Explain(a Answer) (*Error, bool) {
 	}
 	return &Error{
 		Kind: rule.Kind, Cause: fill(rule.Cause, groups), Fix: fill(rule.Fix, groups),
-		Status: a.Status, Code: code, Detail: a.Message,
+		Status: a.Status, Code: Outside(code, 60), Detail: Outside(a.Message, detailBytes),
 	}, true
 }
 
@@ -189,9 +189,16 @@ func (r ErrorRule) match(a Answer) (map[string]string, bool) {
 	return groups, true
 }
 
+// What others wrote is kept this long, in bytes: enough for a sentence, and for
+// a list of scopes, from which people copy.
+const (
+	detailBytes = 300
+	groupBytes  = 2 << 10
+)
+
 func fill(text string, groups map[string]string) string {
 	for name, value := range groups {
-		text = strings.ReplaceAll(text, "{"+name+"}", strings.TrimSpace(value))
+		text = strings.ReplaceAll(text, "{"+name+"}", Outside(value, groupBytes))
 	}
 	return text
 }

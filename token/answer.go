@@ -46,7 +46,7 @@ type answer struct {
 
 // readAnswer never fails: what cannot be read is missing in its result.
 func readAnswer(status int, header http.Header, body []byte, names stagedoor.TokenResponse) answer {
-	a := answer{status: status, tracking: clean(header.Get("X-Zm-Trackingid"), 200), retryAfter: header.Get("Retry-After")}
+	a := answer{status: status, tracking: stagedoor.TrackingID(header), retryAfter: header.Get("Retry-After")}
 	if len(body) > maxAnswer {
 		a.large = true
 		return a
@@ -178,15 +178,6 @@ func lifetime(value json.RawMessage) (d time.Duration, guess string, dead bool) 
 // usableToken reports whether the text can stand in an Authorization header.
 func usableToken(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// clean shortens what a stranger wrote to one line of at most limit bytes.
-func clean(text string, limit int) string {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
-	if len(text) > limit {
-		text = strings.ToValidUTF8(text[:limit], "") + "…"
-	}
-	return text
 }
 
 // after reads a Retry-After header: seconds, or a date. Zero means none.

@@ -200,7 +200,7 @@ func (g *grant) withoutSecrets(said string) string {
 			}
 		}
 	}
-	return clean(said, 200)
+	return stagedoor.Outside(said, 200)
 }
 
 // unreached explains why no answer came. err may be anything that a
@@ -224,7 +224,7 @@ func (g *grant) unreached(ctx context.Context, err error) *stagedoor.Error {
 	system, bySystem := errors.AsType[syscall.Errno](err)
 	switch {
 	case byName:
-		e.Cause = "the name " + clean(name.Name, 100) + " was not found"
+		e.Cause = "the name " + stagedoor.Outside(name.Name, 100) + " was not found"
 	case byTrust:
 		e.Cause = "the certificate of " + host + " is not trusted"
 		e.Fix = "If a proxy of yours signs it, give its certificate with --ca-file."

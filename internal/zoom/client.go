@@ -153,12 +153,12 @@ func (c *Client) operation(method string, u *url.URL) stagedoor.Operation {
 		if op, ok := Operations().Find(method, u.EscapedPath()); ok {
 			return op
 		}
-		return stagedoor.Operation{Method: method, Path: clean(u.Host+u.EscapedPath(), detailBytes)}
+		return stagedoor.Operation{Method: method, Path: stagedoor.Outside(u.Host+u.EscapedPath(), detailBytes)}
 	}
 	if op, ok := Operations().Find(method, path); ok {
 		return op
 	}
-	return stagedoor.Operation{Method: method, Path: clean(path, detailBytes), Label: stagedoor.Heavy}
+	return stagedoor.Operation{Method: method, Path: stagedoor.Outside(path, detailBytes), Label: stagedoor.Heavy}
 }
 
 // safe reports whether sending the request twice does nothing twice.

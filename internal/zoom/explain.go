@@ -22,10 +22,10 @@ func (c *Client) explain(call *call, status int, header http.Header, body []byte
 	if f.message == "" && f.code == "" {
 		f.message = firstBytes(body)
 	}
-	f.message = clean(f.message, scopesBytes)
+	f.message = stagedoor.Outside(f.message, scopesBytes)
 	detail := f.message
 	if !strings.Contains(detail, "scope") {
-		detail = clean(detail, detailBytes)
+		detail = stagedoor.Outside(detail, detailBytes)
 	}
 	e, known := c.provider.Explain(stagedoor.Answer{At: stagedoor.AtAPI, Status: status, Code: f.code, Error: f.word, Message: f.message})
 	var l limit
@@ -37,7 +37,7 @@ func (c *Client) explain(call *call, status int, header http.Header, body []byte
 	}
 	e.Op, e.Subject = call.op.Name(), c.subject
 	e.Status, e.Detail, e.Tracking = status, detail, tracking(header)
-	e.Code = clean(cmp.Or(f.code, f.word), 60)
+	e.Code = stagedoor.Outside(cmp.Or(f.code, f.word), 60)
 	return e, l
 }
 
@@ -75,4 +75,4 @@ func (c *Client) title() string {
 }
 
 // tracking is the header that names a call to Zoom's support.
-func tracking(header http.Header) string { return tidy(header.Get("X-Zm-Trackingid")) }
+func tracking(header http.Header) string { return stagedoor.TrackingID(header) }

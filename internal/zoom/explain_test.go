@@ -114,7 +114,7 @@ func TestSecretsAreCleanedAway(t *testing.T) {
 		"Invalid access token, does not contain scopes:[meeting:read:list_past_participants:admin].",
 		"see https://developers.zoom.us/docs/api/rate-limits/",
 	} {
-		if got := clean(text, 300); got != text {
+		if got := stagedoor.Outside(text, 300); got != text {
 			t.Errorf("%q became %q", text, got)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/stagedoor/stagedoor"
 )
 
 // list is one page of a list.
@@ -169,7 +171,7 @@ func (p *listParser) readRows(name string) error {
 		if err != nil {
 			return err
 		}
-		return &badAnswer{cause: fmt.Sprintf("%q holds %s where a list belongs", name, clean(string(value), 60))}
+		return &badAnswer{cause: fmt.Sprintf("%q holds %s where a list belongs", name, stagedoor.Outside(string(value), 60))}
 	}
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return err

@@ -50,7 +50,7 @@ func (a address) below(u *url.URL) (string, bool) {
 func (c *Client) URL(path string) (*url.URL, error) {
 	fail := func(cause, fix string) (*url.URL, error) {
 		shown, _, _ := strings.Cut(path, "?") // a query may hold anything
-		return nil, &stagedoor.Error{Op: "read the path", Subject: clean(shown, 120), Kind: stagedoor.KindUsage, Cause: cause, Fix: fix}
+		return nil, &stagedoor.Error{Op: "read the path", Subject: stagedoor.Outside(shown, 120), Kind: stagedoor.KindUsage, Cause: cause, Fix: fix}
 	}
 	const example = "Give it like /users/me, /v2/users/me or a full https:// URL."
 	text := path

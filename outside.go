@@ -1,0 +1,90 @@
+package stagedoor
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+var (
+	// named are secrets that say what they are, and JWTs.
+	named = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{16,}` +
+		`|\beyJ[a-z0-9_-]{8,}(\.[a-z0-9_-]*)*` +
+		`|\b(access_token|refresh_token|client_secret)["']?\s*[:=]\s*["']?[a-z0-9._~+/=%-]{12,}`)
+	// percent are texts of which every character is escaped.
+	percent = regexp.MustCompile(`(%[0-9A-Fa-f]{2}){8,}`)
+	// runs are long enough to be a token or a client secret, in any encoding.
+	runs = regexp.MustCompile(`[A-Za-z0-9._~+/=-]{32,}`)
+	// words are the parts of a run between the marks that paths and names have.
+	words = regexp.MustCompile(`[A-Za-z0-9]+`)
+)
+
+// Outside makes a text that a stranger wrote (an answer, a page, an error that
+// was pasted) fit to be shown: one line of valid UTF-8, without control
+// characters, with [Redacted] in place of whatever looks like a secret, and of
+// at most so many bytes. Servers do repeat in an error what they were sent.
+func Outside(text string, longest int) string {
+	text = named.ReplaceAllString(oneLine(text), Redacted)
+	text = percent.ReplaceAllString(text, Redacted)
+	text = runs.ReplaceAllStringFunc(text, func(run string) string {
+		if looksRandom(run) {
+			return Redacted
+		}
+		return run
+	})
+	return shorten(text, longest)
+}
+
+// TrackingID returns the header that names a call to Zoom's support. It is
+// random by its nature, so it is only kept short and clean.
+func TrackingID(header http.Header) string {
+	return shorten(named.ReplaceAllString(oneLine(header.Get("X-Zm-Trackingid")), Redacted), 120)
+}
+
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) { // Cf: marks that turn the direction of text
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func shorten(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	cut := longest - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// looksRandom tells a token, or a secret in hexadecimal or Base64, from a long
+// path or name: it mixes capitals, small letters and digits all along, or has a
+// long word of letters and digits.
+func looksRandom(run string) bool {
+	if strings.ContainsAny(run, "0123456789") && strings.ToLower(run) != run && strings.ToUpper(run) != run {
+		return true
+	}
+	for _, word := range words.FindAllString(run, -1) {
+		if len(word) >= 24 && (strings.ContainsAny(word, "0123456789") || changesOfCase(word) > len(word)/4) {
+			return true
+		}
+	}
+	return false
+}
+
+func changesOfCase(word string) int {
+	n := 0
+	for i := 1; i < len(word); i++ {
+		if (word[i] >= 'a') != (word[i-1] >= 'a') {
+			n++
+		}
+	}
+	return n
+}
