@@ -115,10 +115,17 @@ func digits(text string) (any, bool) {
 func timestamp(text string) (any, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), true
+			return sensible(t)
 		}
 	}
 	return nil, false
+}
+
+// sensible takes times whose years have four digits in UTC: keys start with the
+// day, and sort as text.
+func sensible(t time.Time) (any, bool) {
+	t = t.UTC()
+	return t, t.Year() >= 1 && t.Year() <= 9999
 }
 
 // activityTime takes "2024-03-21 07:09:03:216": a colon stands before the
@@ -130,7 +137,7 @@ func activityTime(text string) (any, bool) {
 		text = text[:i] + "." + text[i+1:]
 	}
 	if t, err := time.Parse("2006-01-02 15:04:05.999", text); err == nil {
-		return t.UTC(), true
+		return sensible(t)
 	}
 	return timestamp(text)
 }

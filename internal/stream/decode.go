@@ -57,6 +57,7 @@ func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 			Cause: "it is not a JSON object",
 		}
 	}
+	known := 0
 	for dec.PeekKind() != '}' {
 		name, err := dec.ReadToken()
 		if err != nil {
@@ -67,14 +68,16 @@ func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 		if err != nil {
 			return out, d.broken(err)
 		}
-		i, known := d.columns[field]
-		if !known {
+		i, declared := d.columns[field]
+		if !declared {
 			out.Unknown = append(out.Unknown, field)
 			continue
 		}
 		column := d.stream.Columns[i]
 		converted, ok := convert(column.Type, value)
+		known++
 		if !ok {
+			d.values[i] = nil // the field may have come before: the last one counts
 			out.Changed = append(out.Changed, column.Name)
 			continue
 		}
@@ -86,6 +89,12 @@ func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 			converted = cleaned
 		}
 		d.values[i] = converted
+	}
+	if known == 0 {
+		return out, &stagedoor.Error{
+			Op: "read a row of " + d.stream.Name, Kind: stagedoor.KindBadAnswer,
+			Cause: "it has none of the stream's fields",
+		}
 	}
 	out.Key = d.key()
 	return out, nil

@@ -31,6 +31,7 @@ type attempt struct {
 	pages    int
 	total    int // the provider's own count; -1 where it gives none
 	form     string
+	vague    bool // an answer held no list, so what it left out is not gone
 	cleaned  int
 	drift    map[string]int
 	changed  map[string]int // columns whose value was not of their type → rows
@@ -135,6 +136,9 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 		if err != nil {
 			return found, stagedoor.Written{}, err
 		}
+		if reading.Form == "" {
+			found.vague = true
+		}
 		if reading.Total < 0 {
 			found.total = -1
 		} else if found.total >= 0 {
@@ -143,7 +147,9 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 	}
 
 	checkpoint := stagedoor.Checkpoint{Slice: r.slice, Run: r.job.Run, ReadAt: began, Returned: found.returned, Cut: !whole}
-	gone := whole && stream.ShowsGone && r.slice.Params == "" && found.returned > 0
+	// Only a whole reading of everything shows what is gone.
+	gone := whole && stream.ShowsGone && r.slice.Params == "" && found.returned > 0 &&
+		!found.vague && len(found.skipped) == 0 && (found.total < 0 || found.total == found.returned)
 	written, err := writer.Commit(ctx, checkpoint, gone)
 	return found, written, err
 }

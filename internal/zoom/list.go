@@ -34,8 +34,10 @@ type badAnswer struct {
 const whole = "."
 
 // parseList finds the rows of a page under the first of keys that it has, or,
-// without keys, under its only list. A list that is null or missing has no rows,
-// and an object in its place is one row. Names that come twice, invalid UTF-8
+// without keys, under its only list. A list that is null has no rows, and an
+// object in its place is one row. A list that is missing is empty only where the
+// answer is a page all the same, and does not count rows: taking any other
+// answer for an empty list would lose rows in silence. Names that come twice, invalid UTF-8
 // and lone surrogates are let through, since rows are kept as they came; of a
 // name that comes twice the last one counts.
 func parseList(body []byte, keys []string) (list, *badAnswer) {
@@ -46,6 +48,9 @@ func parseList(body []byte, keys []string) (list, *badAnswer) {
 	}
 	err := p.parse()
 	if err == nil {
+		err = p.whereIsTheList()
+	}
+	if err == nil {
 		return p.list, nil
 	}
 	if bad, ok := errors.AsType[*badAnswer](err); ok {
@@ -54,7 +59,25 @@ func parseList(body []byte, keys []string) (list, *badAnswer) {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return list{}, &badAnswer{cause: "the answer broke off in the middle", brokenOff: true}
 	}
+	if errors.Is(err, io.EOF) {
+		return list{}, &badAnswer{cause: "the answer is empty"}
+	}
 	return list{}, notAnObject()
+}
+
+// whereIsTheList refuses an answer that is no page of a list.
+func (p *listParser) whereIsTheList() error {
+	if p.list.form != "" || p.null || len(p.keys) == 0 || p.paged && p.list.total <= 0 {
+		return nil
+	}
+	if _, failed := parseFailure(p.body); failed {
+		return nil // the caller explains it
+	}
+	cause := fmt.Sprintf("the answer has no list %q", p.keys[0])
+	if len(p.names) > 0 {
+		cause += "; it has " + stagedoor.Outside(strings.Join(p.names, ", "), 120)
+	}
+	return &badAnswer{cause: cause}
 }
 
 func notAnObject() *badAnswer { return &badAnswer{cause: "the answer is not a JSON object"} }
@@ -68,6 +91,9 @@ type listParser struct {
 	keys    []string
 	rank    int      // of the key that the rows came from; len(keys) before any
 	lists   []string // without keys: the names of the lists seen
+	names   []string // of the other members
+	null    bool     // the list is there, as null
+	paged   bool     // the answer has a member that pages have
 	list    list
 }
 
@@ -113,7 +139,7 @@ func (p *listParser) parse() error {
 // end holds that nothing follows.
 func (p *listParser) end() error {
 	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return notAnObject()
+		return &badAnswer{cause: "something follows the end of the answer"}
 	}
 	return nil
 }
@@ -123,6 +149,7 @@ func (p *listParser) member(name string) error {
 	kind := p.decoder.PeekKind()
 	if rank := slices.Index(p.keys, name); rank >= 0 {
 		if rank > p.rank || kind == 'n' {
+			p.null = p.null || kind == 'n'
 			return p.decoder.SkipValue()
 		}
 		p.rank, p.list.form = rank, name
@@ -134,6 +161,12 @@ func (p *listParser) member(name string) error {
 		}
 		p.list.form = name
 		return p.readRows(name)
+	}
+	switch name {
+	case "next_page_token", "page_size", "page_count", "page_number", "total_records":
+		p.paged = true
+	default:
+		p.names = append(p.names, name)
 	}
 	switch name {
 	case "next_page_token":
@@ -164,7 +197,13 @@ func (p *listParser) readRows(name string) error {
 	p.list.rows = nil
 	switch p.decoder.PeekKind() {
 	case '{':
-		return p.readRow()
+		if err := p.readRow(); err != nil {
+			return err
+		}
+		if only := jsontext.Value(p.list.rows[0]).Clone(); len(only) <= 8 && only.Compact() == nil && string(only) == "{}" {
+			p.list.rows = nil // an empty object in place of an empty list
+		}
+		return nil
 	case '[':
 	default:
 		value, err := p.decoder.ReadValue()

@@ -192,7 +192,7 @@ func TestMockAnswersOddly(t *testing.T) {
 		{name: "an object in place of the list", body: `{KEY:ROW}`, returned: 1, written: 1},
 		{name: "null in place of the list and the token", body: `{KEY:null,"next_page_token":null}`},
 		{name: "unknown members and sizes beyond numbers", body: `{"x":{"y":[1]},KEY:[ROW],"page_size":1e999,"total_records":99999999999999999999}`, returned: 1, written: 1},
-		{name: "a list in a row deep down", body: `{KEY:[ROW,{"x":` + deep(9000) + `}]}`, returned: 2, written: 2},
+		{name: "a list in a row deep down", body: `{KEY:[ROW,{"operator":"x","x":` + deep(9000) + `}]}`, returned: 2, written: 2},
 		{name: "rows that are none", body: `{KEY:[null,1,"x",[],ROW]}`, returned: 5, written: 1, skipped: true},
 		{name: "words where times and numbers belong", body: `{KEY:[{"meeting_number":"dolor","activity_time":"ullamco","operator":"x","laborum_3":-3743.25}]}`, returned: 1, written: 1, skipped: true},
 		{name: "all columns null", body: `{KEY:[{"meeting_number":null,"activity_time":null,"operator":null,"operator_email":null,"activity_category":null,"activity_detail":null}]}`, returned: 1, written: 1},

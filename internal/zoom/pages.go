@@ -2,6 +2,7 @@ package zoom
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"net/url"
 	"strconv"
@@ -26,6 +27,7 @@ func (c *Client) Pages(ctx context.Context, request stagedoor.Request, listKeys 
 	walk.Query = url.Values{}
 	maps.Copy(walk.Query, request.Query)
 	seen := map[string]bool{} // page tokens that were sent
+	var last repeated
 	for {
 		call, err := c.prepare(walk)
 		if err != nil {
@@ -44,6 +46,9 @@ func (c *Client) Pages(ctx context.Context, request stagedoor.Request, listKeys 
 		next, err := c.next(call, list, walk.Query, seen)
 		if err != nil {
 			return reading, err
+		}
+		if next && last.again(list.rows) {
+			return reading, c.circle(call, "the same rows came page after page")
 		}
 		reading.Pages++
 		reading.Rows += len(list.rows)
@@ -106,16 +111,47 @@ func (c *Client) badPage(call *call, answer *Response, bad *badAnswer) *stagedoo
 // one.
 func (c *Client) next(call *call, page list, query url.Values, seen map[string]bool) (bool, error) {
 	if page.token == "" {
-		if call.op.Paging == stagedoor.PagingNumber && page.number < page.count {
-			query.Set("page_number", strconv.Itoa(page.number+1))
-			return true, nil
+		if call.op.Paging != stagedoor.PagingNumber || page.number >= page.count {
+			return false, nil
 		}
-		return false, nil
+		asked, _ := strconv.Atoi(query.Get("page_number"))
+		if page.number < max(asked, 1) {
+			return false, c.circle(call, "an earlier page came than the one asked for")
+		}
+		query.Set("page_number", strconv.Itoa(page.number+1))
+		return true, nil
 	}
 	if seen[page.token] {
-		return false, c.error(call, stagedoor.KindPageToken, "a page token came twice, so the pages would go in a circle",
-			"Read the list again from its start; if that ends in the same way, the API (or its mock) hands out the same token for ever.")
+		return false, c.circle(call, "a page token came twice")
 	}
 	query.Set("next_page_token", page.token)
 	return true, nil
+}
+
+// circle is the error of pages that would never end.
+func (c *Client) circle(call *call, cause string) *stagedoor.Error {
+	return c.error(call, stagedoor.KindPageToken, cause+", so the pages would go in a circle",
+		"Read the list again from its start; if that ends in the same way, the API (or its mock) hands out the same pages for ever.")
+}
+
+// repeated counts pages with the same rows, one after another. Two may be chance;
+// so many are a server that forgets where it is.
+type repeated struct {
+	rows  [sha256.Size]byte
+	times int
+}
+
+const mostRepeated = 20
+
+func (r *repeated) again(rows [][]byte) bool {
+	hash := sha256.New()
+	for _, row := range rows {
+		hash.Write(row)
+	}
+	now := [sha256.Size]byte(hash.Sum(nil))
+	if now != r.rows || len(rows) == 0 {
+		*r = repeated{rows: now}
+	}
+	r.times++
+	return len(rows) > 0 && r.times >= mostRepeated
 }

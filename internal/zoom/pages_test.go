@@ -164,8 +164,8 @@ func TestOddAnswers(t *testing.T) {
 		{name: "the second key", body: `{"activity_logs":[2]}`, keys: both, rows: []string{"2"}, form: both[1]},
 		{name: "the first is null", body: `{"meeting_activity_logs":null,"activity_logs":[2]}`, keys: both, rows: []string{"2"}, form: both[1]},
 		{name: "null", body: `{"users":null}`, keys: []string{"users"}},
-		{name: "missing", body: `{"page_size":30}`, keys: []string{"users"}},
-		{name: "empty object", body: `{}`, keys: []string{"users"}},
+		{name: "missing from a page", body: `{"page_size":30,"next_page_token":""}`, keys: []string{"users"}},
+		{name: "an empty object for an empty list", body: `{"users": { } }`, keys: []string{"users"}, form: "users"},
 		{name: "an object is a row", body: `{"users":{"id":1}}`, keys: []string{"users"}, rows: []string{`{"id":1}`}, form: "users"},
 		{name: "a list of texts", body: `{"users":["a", "b"]}`, keys: []string{"users"}, rows: []string{`"a"`, `"b"`}, form: "users"},
 		{name: "any single list", body: `{"a":{"x":[]},"b":[1,[2]],"c":"d"}`, rows: []string{"1", "[2]"}, form: "b"},
@@ -178,6 +178,10 @@ func TestOddAnswers(t *testing.T) {
 		{name: "numbers as sent", body: `{"users":[ 123456789012345678901234567890 , 1.10e2 ]}`, keys: []string{"users"}, rows: []string{"123456789012345678901234567890", "1.10e2"}, form: "users"},
 		{name: "total is nonsense", body: `{"users":[1],"total_records":{"a":[2]}}`, keys: []string{"users"}, rows: []string{"1"}, form: "users"},
 
+		{name: "missing where rows are counted", body: `{"page_size":30,"total_records":5000}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `no list "users"`},
+		{name: "missing from what is no page", body: `{"message":"ok"}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `no list "users"; it has message`},
+		{name: "another list", body: `{"page_size":30,"total_records":1,"members":[1]}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: "it has members"},
+		{name: "empty object", body: `{}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `no list "users"`},
 		{name: "a text for a list", body: `{"users":"none"}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `"users" holds "none"`},
 		{name: "a number for a list", body: `{"users":7}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `"users" holds 7`},
 		{name: "false for a list", body: `{"users":false}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: `"users" holds false`},
@@ -186,8 +190,8 @@ func TestOddAnswers(t *testing.T) {
 		{name: "a text", body: `"hello"`, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
 		{name: "null answer", body: `null`, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
 		{name: "HTML", body: `<html><title>Sign in</title>`, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
-		{name: "nothing", body: ``, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
-		{name: "something after it", body: `{"users":[]} {}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
+		{name: "nothing", body: ``, kind: stagedoor.KindBadAnswer, cause: "the answer is empty"},
+		{name: "something after it", body: `{"users":[]} {}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: "something follows the end"},
 		{name: "not JSON inside", body: `{"users":[{"a":}]}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: "not a JSON object"},
 		{name: "page token is a number", body: `{"users":[],"next_page_token":5}`, keys: []string{"users"}, kind: stagedoor.KindBadAnswer, cause: "next_page_token"},
 		{name: "a failure that says 200", body: `{"code":124,"message":"Invalid access token."}`, keys: []string{"users"}, kind: stagedoor.KindTokenRejected, cause: "refused the token"},
@@ -230,6 +234,31 @@ func TestPagesAreBoundedByTheDay(t *testing.T) {
 	})
 }
 
+// TestPagesThatNeverEnd holds that a server which forgets where it is does not
+// keep a walk going for ever.
+func TestPagesThatNeverEnd(t *testing.T) {
+	t.Run("the same page number", func(t *testing.T) {
+		client, f := newClient(t, nil, says(200, `{"webinars":[{"id":1}],"page_number":1,"page_count":5}`))
+		_, _, err := walk(t, client, "/users/me/webinars", nil)
+		if stagedoor.KindOf(err) != stagedoor.KindPageToken || f.count() != 2 {
+			t.Errorf("%v after %d requests", err, f.count())
+		}
+	})
+	t.Run("the same rows under other page tokens", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var replies []reply
+			for n := range mostRepeated * 2 {
+				replies = append(replies, says(200, fmt.Sprintf(`{"users":[{"id":1}],"next_page_token":"%d"}`, n)))
+			}
+			client, f := newClient(t, nil, replies...)
+			_, _, err := walk(t, client, "/users", nil)
+			if stagedoor.KindOf(err) != stagedoor.KindPageToken || f.count() != mostRepeated {
+				t.Errorf("%v after %d requests", err, f.count())
+			}
+		})
+	})
+}
+
 func FuzzParseList(f *testing.F) {
 	for _, seed := range []string{
 		`{"users":[{"id":1},{"id":2}],"next_page_token":"a","total_records":2}`, `{"users":{}}`, `{"users":null}`, `[]`, `{"a":[1],"b":[2]}`,
@@ -265,7 +294,9 @@ func FuzzParseList(f *testing.F) {
 		}
 		var rows []json.RawMessage
 		if json.Unmarshal(raw, &rows) != nil {
-			rows = []json.RawMessage{raw}
+			if rows = []json.RawMessage{raw}; isEmptyObject(raw) {
+				rows = nil
+			}
 		}
 		if len(rows) != len(page.rows) {
 			t.Fatalf("%d rows, encoding/json has %d", len(page.rows), len(rows))
@@ -276,6 +307,11 @@ func FuzzParseList(f *testing.F) {
 			}
 		}
 	})
+}
+
+func isEmptyObject(raw []byte) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(raw, &members) == nil && members != nil && len(members) == 0
 }
 
 func BenchmarkParseList(b *testing.B) {
