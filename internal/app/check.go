@@ -17,6 +17,9 @@ import (
 // Add saves a new credential. With check it is proven first, and nothing is
 // saved that Zoom refused; without, it is saved as unverified.
 func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, vault.Proof, error) {
+	if err := a.CheckForm(c); err != nil {
+		return c, vault.Proof{}, err
+	}
 	v, err := a.Vault(ctx)
 	if err != nil {
 		return c, vault.Proof{}, err
@@ -58,9 +61,9 @@ func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 		return proof, err
 	}
 	status, reason := stagedoor.StatusVerified, ""
-	switch {
+	switch kind := stagedoor.KindOf(err); {
 	case err == nil:
-	case stagedoor.KindOf(err).Row().Retry:
+	case kind.Row().Retry || !token.Value.IsZero() && !kind.Row().Person:
 		return proof, err // it could not tell; what was known stays
 	default:
 		status, reason = stagedoor.StatusFailing, stagedoor.NoticeOf(err).Cause
@@ -105,7 +108,7 @@ func (a *App) prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, s
 }
 
 // leaseForSaving is how long writing a token that is there already may take.
-const leaseForSaving = 10 * time.Second
+const leaseForSaving = 2 * time.Second
 
 // share makes a token that a check minted the one that all processes use.
 func share(ctx context.Context, v *vault.Vault, id string, t stagedoor.Token) error {

@@ -3,7 +3,11 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +33,11 @@ type Sync struct {
 // SyncOptions say what to sync, and into what.
 type SyncOptions struct {
 	Job      sync.Job
-	Into     string // a destination URL, env:VAR, or "" for Out
-	Out      io.Writer
-	Format   string // of rows on Out
-	Width    int    // of the terminal that Out is; 0 if it is none
+	Into     string    // a destination URL, env:VAR, or "" for Out
+	DryRun   bool      // only Plan is wanted
+	Out      io.Writer // rows, where Into names no other place
+	Format   string    // of rows on Out
+	Width    int       // of the terminal that Out is; 0 if it is none
 	Progress func(sync.Progress)
 	Waiting  func(zoom.Event)
 }
@@ -53,9 +58,14 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		conn.Close()
 		return nil, err
 	}
+	if path, ok := strings.CutPrefix(into, "sqlite:"); ok && o.DryRun {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			into = "-" // looking at a plan makes no file; a new one holds nothing either
+		}
+	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
-		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: into != o.Into,
+		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: strings.HasPrefix(o.Into, "env:"),
 	})
 	if err != nil {
 		conn.Close()
@@ -100,6 +110,19 @@ func Label(s stagedoor.Stream) stagedoor.Label {
 		return stagedoor.Heavy
 	}
 	return op.Label
+}
+
+// CheckParam refuses a parameter that the stream's operation does not have: Zoom
+// ignores it, and a misspelt one would read everything under another name.
+func CheckParam(s stagedoor.Stream, name string) error {
+	op, ok := zoom.Operations().Find(s.Method, s.Path)
+	if !ok || slices.Contains(op.Query, name) {
+		return nil
+	}
+	return &stagedoor.Error{
+		Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
+		Cause: op.Name() + " has no such parameter", Fix: "It has: " + strings.Join(op.Query, ", ") + ".",
+	}
 }
 
 // resolveInto reads env:VAR, which keeps passwords out of the process list.

@@ -51,6 +51,12 @@ func accountIDCommand(s *session) *cobra.Command {
 				Fix: "Pipe it in, or set ZOOM_ACCESS_TOKEN.",
 			}
 		}
+		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return &stagedoor.Error{
+				Op: "read the access token", Kind: stagedoor.KindUsage, Cause: "it holds blanks or characters that no token has",
+				Fix: "Pipe in the token alone, without quotes and without anything around it.",
+			}
+		}
 		id, err := a.AccountID(ctx, stagedoor.NewSecret(token), user, apiURL, allow)
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ func apiCommand(s *session) *cobra.Command {
 	var f apiFlags
 	cmd := &cobra.Command{
 		Use: "api NAME PATH", Short: "Make one call of the Zoom API", GroupID: groupData,
-		Args: cobra.RangeArgs(1, 3),
+		Args: takes(1, 3, "NAME [METHOD] PATH, such as `stagedoor api acme /users/me`"),
 		Long: "stagedoor api NAME [METHOD] PATH sends the request with the credential's token, renewed as needed, at the pace that Zoom permits.\n" +
 			"/users/me, /v2/users/me and the full URL mean the same. Without METHOD it is GET, or POST where\n" +
 			"-f gives a body.",
@@ -109,6 +109,12 @@ func (f *apiFlags) request(args []string) (string, stagedoor.Request, error) {
 	}
 	if len(f.fields) > 0 {
 		request.Body, err = bodyOf(f.fields)
+	}
+	if err == nil && f.format != "" && !f.paginate {
+		err = &stagedoor.Error{
+			Op: "read the call", Subject: "--format " + f.format, Kind: stagedoor.KindUsage,
+			Cause: "a single answer is printed as Zoom sent it", Fix: "Add --paginate to print rows, or leave --format out.",
+		}
 	}
 	if err == nil && f.paginate && (f.include || request.Method != http.MethodGet) {
 		err = &stagedoor.Error{

@@ -99,7 +99,7 @@ func credentialAdd(s *session) *cobra.Command {
 			"The first one without a NAME is called default, and commands that name none use it.",
 		Example: "# On a terminal the secret is asked for\nstagedoor credential add acme --account-id ID --client-id ID\n\n" +
 			"# In a script\nstagedoor credential add acme --account-id ID --client-id ID --client-secret-file secret.txt",
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "at most one NAME"),
 	}
 	fields.register(cmd)
 	secret.register(cmd)
@@ -244,6 +244,13 @@ func (s *session) sayProof(proof vault.Proof) {
 // saved returns the credential that the arguments name, whatever its status,
 // and the vault that keeps it.
 func saved(ctx context.Context, a *app.App, args []string) (*vault.Vault, stagedoor.Credential, error) {
+	if nameOf(args) == stagedoor.EnvSlug {
+		return nil, stagedoor.Credential{}, &stagedoor.Error{
+			Op: "find a credential", Subject: "credential env", Kind: stagedoor.KindUsage,
+			Cause: "it is read from the ZOOM_ variables and stored nowhere, so there is nothing to show or change",
+			Fix:   "`stagedoor credential check env` proves it.",
+		}
+	}
 	v, err := a.Vault(ctx)
 	if err != nil {
 		return nil, stagedoor.Credential{}, err

@@ -16,7 +16,7 @@ func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m
 func credentialCheck(s *session) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "check [NAME]", Short: "Prove a credential now, past every cache", Args: cobra.MaximumNArgs(1),
+		Use: "check [NAME]", Short: "Prove a credential now, past every cache", Args: takes(0, 1, "at most one NAME"),
 		Long: "Mints a new token, calls the validation URL with it, and says what that proved.\n" +
 			"Exit status 4 means that the token endpoint refused; 0 that the credential is good.",
 		Example: "stagedoor credential check acme",
@@ -50,7 +50,7 @@ func credentialEdit(s *session) *cobra.Command {
 	var slug string
 	var noCheck, asJSON bool
 	cmd := &cobra.Command{
-		Use: "edit [NAME]", Short: "Change what is saved, except the secret", Args: cobra.MaximumNArgs(1),
+		Use: "edit [NAME]", Short: "Change what is saved, except the secret", Args: takes(0, 1, "at most one NAME"),
 		Long: "Only what flags name is changed. Where it concerns how Zoom is asked (ids, URLs, hosts), the\n" +
 			"credential is proven with the new values before they are saved.",
 		Example: "stagedoor credential edit acme --plan business --description 'reports for finance'",
@@ -72,6 +72,9 @@ func credentialEdit(s *session) *cobra.Command {
 				return fields.apply(cmd, c)
 			}
 			if err := change(&wanted); err != nil {
+				return err
+			}
+			if err := a.CheckForm(wanted); err != nil {
 				return err
 			}
 			check := !noCheck && concernsZoom(cmd)
@@ -111,7 +114,7 @@ func credentialSetSecret(s *session) *cobra.Command {
 	var secret secretFlags
 	var noCheck bool
 	cmd := &cobra.Command{
-		Use: "set-secret [NAME]", Short: "Put a new client secret in place, without a gap", Args: cobra.MaximumNArgs(1),
+		Use: "set-secret [NAME]", Short: "Put a new client secret in place, without a gap", Args: takes(0, 1, "at most one NAME"),
 		Long: "The new secret is proven before it is saved. With --no-check the former one stays beside it and\n" +
 			"is used until the new one has worked once.",
 		Example: "stagedoor credential set-secret acme --client-secret-file new.txt",
@@ -157,7 +160,7 @@ func credentialSetSecret(s *session) *cobra.Command {
 func credentialDisable(s *session) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "disable [NAME]", Short: "Switch a credential off, and forget its token", Args: cobra.MaximumNArgs(1),
+		Use: "disable [NAME]", Short: "Switch a credential off, and forget its token", Args: takes(0, 1, "at most one NAME"),
 		Example: "stagedoor credential disable acme --reason 'audit until Friday'",
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who meet it")
@@ -177,7 +180,7 @@ func credentialDisable(s *session) *cobra.Command {
 }
 
 func credentialEnable(s *session) *cobra.Command {
-	cmd := &cobra.Command{Use: "enable [NAME]", Short: "Switch a credential on again", Args: cobra.MaximumNArgs(1)}
+	cmd := &cobra.Command{Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME")}
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		v, err := a.Vault(ctx)
 		if err != nil {
@@ -196,7 +199,7 @@ func credentialEnable(s *session) *cobra.Command {
 func credentialRemove(s *session) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: cobra.ExactArgs(1),
+		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: takes(1, 1, "the NAME of the credential"),
 		Long:    "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.",
 		Example: "stagedoor credential remove acme",
 	}

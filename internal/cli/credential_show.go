@@ -67,7 +67,7 @@ func ago(t time.Time) string {
 
 func credentialShow(s *session) *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "show [NAME]", Short: "Show one credential, without its secret", Args: cobra.MaximumNArgs(1)}
+	cmd := &cobra.Command{Use: "show [NAME]", Short: "Show one credential, without its secret", Args: takes(0, 1, "at most one NAME")}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		_, c, err := saved(ctx, a, args)

@@ -33,8 +33,13 @@ func demoCommand(s *session) *cobra.Command {
 			return err
 		}
 		d := demo{session: &session{terminal: s.terminal, settings: s.settings}, home: home, into: filepath.Join(home, "zoom.db")}
-		d.settings.Home = home
+		// A home of its own: what flags and environment say of the user's real
+		// database and key is not for the demo.
+		d.settings.Home, d.settings.Database, d.settings.Key = home, "sqlite:"+filepath.Join(home, "stagedoor.db"), "file:"+filepath.Join(home, "key")
 		if err := d.run(ctx, seed); err != nil {
+			if d.sim != nil {
+				d.sim.Close()
+			}
 			return err
 		}
 		if once {

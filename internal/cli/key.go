@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
 )
 
@@ -28,7 +29,13 @@ func keyStatus(s *session) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
-		if !a.HasDatabase() && !asJSON {
+		if !a.HasDatabase() && asJSON {
+			return &stagedoor.Error{
+				Op: "look at the key", Subject: a.Home(), Kind: stagedoor.KindNotFound,
+				Cause: "there is no database yet, and so no key", Fix: "Both are made with the first credential: `stagedoor credential add`.",
+			}
+		}
+		if !a.HasDatabase() {
 			s.say("there is no database in %s yet, and so no key; both are made with the first credential", a.Home())
 			s.next("stagedoor credential add NAME")
 			return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -37,27 +38,41 @@ func Main(args []string) int {
 	if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
 		// Whatever a command itself returns is a stagedoor.Error; the rest is
 		// cobra's word on arguments and flags.
-		err = usage(args, err)
+		err = usage(root, args, err)
 	}
 	s.complain(err)
 	return stagedoor.ExitStatus(err)
 }
 
-func usage(args []string, err error) error {
-	command := "stagedoor"
-	for _, a := range args {
-		if strings.HasPrefix(a, "-") {
-			break
+// takes holds how many arguments a command takes; what says it for people.
+func takes(least, most int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && len(args) <= most {
+			return nil
 		}
-		command += " " + a
-		if len(strings.Fields(command)) == 3 {
-			break
+		return &stagedoor.Error{
+			Op: "read the command line", Subject: cmd.CommandPath(), Kind: stagedoor.KindUsage,
+			Cause: fmt.Sprintf("it takes %s; what is given: %s", what, count(len(args), "argument")),
+			Fix:   "See `" + cmd.CommandPath() + " --help`.",
 		}
 	}
-	return &stagedoor.Error{
-		Op: "read the command line", Kind: stagedoor.KindUsage, Cause: err.Error(),
-		Fix: "See `" + command + " --help`.",
+}
+
+func usage(root *cobra.Command, args []string, err error) error {
+	// The help to look into is that of the last word that is a command.
+	command, _, finding := root.Find(args)
+	if finding != nil || command == nil {
+		command = root
 	}
+	cause, _, _ := strings.Cut(err.Error(), "\n")
+	fix := "See `" + command.CommandPath() + " --help`."
+	if word := command.Flags().Arg(0); strings.HasPrefix(cause, "unknown command") && word != "" {
+		command.SuggestionsMinimumDistance = 2
+		if near := command.SuggestionsFor(word); len(near) > 0 {
+			fix = "Did you mean " + strings.Join(near, " or ") + "? " + fix
+		}
+	}
+	return &stagedoor.Error{Op: "read the command line", Kind: stagedoor.KindUsage, Cause: cause, Fix: fix}
 }
 
 // session is what every command has: the terminal and the settings.

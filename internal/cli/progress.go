@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/stagedoor/stagedoor/internal/zoom"
 
 	syncing "github.com/stagedoor/stagedoor/internal/sync"
@@ -19,6 +21,7 @@ type progress struct {
 	last    syncing.Progress
 	shown   bool
 	painted time.Time
+	said    time.Time // when a wait was last told where there is no terminal
 }
 
 // repaint is how often the line is painted at most.
@@ -38,10 +41,12 @@ func (p *progress) waiting(e zoom.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	note := fmt.Sprintf("waiting %s: %s", e.Wait.Round(100*time.Millisecond), strings.TrimSuffix(e.Cause, "."))
-	if p.t.errTTY {
+	switch {
+	case p.t.errTTY:
 		p.paint(note)
-	} else if e.Wait >= 5*time.Second {
-		p.t.say("%s", note)
+	case e.Attempt > 2 && time.Since(p.said) >= 30*time.Second:
+		p.t.say("%s (attempt %d)", note, e.Attempt)
+		p.said = time.Now()
 	}
 }
 
@@ -55,6 +60,9 @@ func (p *progress) paint(note string) {
 		p.last.Stream, p.last.Slice, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows)
 	if note != "" {
 		line += "  " + note
+	}
+	if p.t.errWidth > 0 {
+		line = ansi.Truncate(line, p.t.errWidth-1, "…") // a line that wraps could not be written over
 	}
 	fmt.Fprintf(p.t.people, "\r\x1b[K%s", line)
 	p.shown, p.painted = true, time.Now()

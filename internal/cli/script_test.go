@@ -118,6 +118,9 @@ func startService(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		io.WriteString(w, `{"things":[{"id":1},{"id":2}]}`)
 	})
+	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "<html><title>Sign in</title></html>")
+	})
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
 	ts.Setenv("SERVICE", server.URL)

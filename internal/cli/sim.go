@@ -39,11 +39,11 @@ func simZoom(s *session) *cobra.Command {
 	flags.StringVar(&today, "today", "", "the simulated DATE (default today)")
 	flags.IntVar(&o.Users, "users", 0, "how many users (0: as many as the simulator likes)")
 	flags.IntVar(&o.Meetings, "meetings", 0, "how many held meetings (0: as many as the simulator likes)")
-	flags.StringVar(&o.Plan, "plan", "pro", "free, pro or business")
+	flags.StringVar(&o.Plan, "plan", "pro", "The account's plan: free, pro or business")
 	flags.StringSliceVar(&scopes, "scopes", nil, "scopes of the app (default: the granular ones for reading users, meetings, reports …)")
 	flags.DurationVar(&o.Latency, "latency", 0, "how long each answer takes")
 	flags.DurationVar(&o.TokenTTL, "token-ttl", time.Hour, "how long a token lasts")
-	flags.StringVar(&o.Limits, "limits", "zoom", "zoom, or off for none")
+	flags.StringVar(&o.Limits, "limits", "zoom", "Which limits: zoom, or off for none")
 	flags.StringVar(&o.Limiter, "limiter", "fixed", "how a second is counted: fixed, sliding or bucket")
 	flags.BoolVar(&asJSON, "json", false, "print one line of JSON when ready")
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {

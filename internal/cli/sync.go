@@ -29,7 +29,7 @@ func syncCommand(s *session) *cobra.Command {
 	var f syncFlags
 	cmd := &cobra.Command{
 		Use: "sync NAME STREAM…", Short: "Read streams into a database or onto the screen", GroupID: groupData,
-		Args: cobra.MinimumNArgs(2),
+		Args: takes(2, 100, "NAME and one or more streams, such as `stagedoor sync acme users`"),
 		Long: "Reads streams (users, meeting_activities), families (people, reports) or all.\n" +
 			"Without --into the rows go to stdout. With it only what is new or may still change is read, and the\n" +
 			"receipt says per slice what Zoom returned and what was written.\n\n" +
@@ -81,7 +81,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	}
 	bar := &progress{t: s.terminal}
 	options := app.SyncOptions{
-		Job: job, Into: f.into, Out: s.out, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
+		Job: job, Into: f.into, DryRun: f.dryRun, Out: s.out, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
 		Progress: bar.update, Waiting: bar.waiting,
 	}
 	if f.dryRun {
@@ -111,8 +111,11 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	}
 	s.sayReceipt(receipt)
 	if err == nil && f.keeps() {
-		s.next(fmt.Sprintf("the same command again reads only what is new  ·  sqlite3 %s 'select * from %s limit 5'",
-			strings.TrimPrefix(f.into, "sqlite:"), job.Streams[0].Name))
+		next := []string{"the same command again reads only what is new"}
+		if path, ok := strings.CutPrefix(f.into, "sqlite:"); ok {
+			next = append(next, fmt.Sprintf("sqlite3 '%s' 'select * from %s limit 5'", path, job.Streams[0].Name))
+		}
+		s.next(next...)
 	} else if err == nil {
 		s.next("stagedoor sync " + strings.Join(args, " ") + " --into sqlite:zoom.db")
 	}
@@ -146,6 +149,12 @@ func (f *syncFlags) job(names []string) (syncing.Job, error) {
 	if job.Until, err = lastDay(f.until); err != nil {
 		return job, err
 	}
+	if f.keeps() && f.format != "" || f.asJSON && f.format != "" && f.format != "json" {
+		return job, &stagedoor.Error{
+			Op: "read the flags", Subject: "--format " + f.format, Kind: stagedoor.KindUsage,
+			Cause: "it says how rows are printed, and --into or --json say otherwise", Fix: "Leave one of them out.",
+		}
+	}
 	if f.limit < 0 {
 		return job, &stagedoor.Error{Op: "read the flags", Subject: "--limit", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Give a number of rows, or leave it out for all."}
 	}
@@ -155,8 +164,19 @@ func (f *syncFlags) job(names []string) (syncing.Job, error) {
 	}
 	if len(query) > 0 {
 		job.Params = map[string]string{}
-		for name := range query {
-			job.Params[name] = query.Get(name)
+		for name, values := range query {
+			if len(values) > 1 {
+				return job, &stagedoor.Error{
+					Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
+					Cause: "it is given twice", Fix: "Run one sync for each value, or leave it out and choose among the rows.",
+				}
+			}
+			for _, st := range job.Streams {
+				if err := app.CheckParam(st, name); err != nil {
+					return job, err
+				}
+			}
+			job.Params[name] = values[0]
 		}
 	}
 	return job, nil
@@ -180,6 +200,12 @@ func firstDay(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, _, err := parseTime("--since", text)
+	if err == nil && t.Year() < 2000 {
+		err = &stagedoor.Error{
+			Op: "read the flags", Subject: "--since " + text, Kind: stagedoor.KindUsage,
+			Cause: "Zoom is not that old", Fix: "Give a day since 2011, or leave --since out for as far back as Zoom keeps.",
+		}
+	}
 	return stagedoor.DayOf(t), err
 }
 
@@ -271,6 +297,15 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 			line += ", form " + report.Form
 		}
 		s.say("%s", line+" → "+r.Destination)
+		if report.Error != nil && len(r.Streams) > 1 {
+			s.say("      %s", report.Error.Cause)
+			if report.Error.Fix != "" {
+				s.say("      %s", faint.Render(report.Error.Fix))
+			}
+		}
+		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
+			s.say("      %s came again under a key that was there: Zoom gave the same row twice", count(same, "row"))
+		}
 		if len(report.Slices) == 0 && report.Error == nil && len(report.Skipped) == 0 {
 			s.say("      nothing to read: the destination holds all the days asked for")
 		}

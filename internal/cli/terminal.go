@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -26,6 +27,7 @@ type terminal struct {
 	outTTY   bool
 	errTTY   bool
 	outWidth int // columns; 0 where stdout is no terminal
+	errWidth int // the same of stderr
 }
 
 func newTerminal() *terminal {
@@ -35,6 +37,9 @@ func newTerminal() *terminal {
 	}
 	if t.outTTY {
 		t.outWidth, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	}
+	if t.errTTY {
+		t.errWidth, _, _ = term.GetSize(int(os.Stderr.Fd()))
 	}
 	return t
 }
@@ -141,7 +146,7 @@ func (t *terminal) table(rows [][]string) error {
 // oneLine keeps a text from breaking a table or steering the terminal.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return ' '
 		}
 		return r

@@ -22,7 +22,7 @@ func tokenCommand(s *session) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use: "token [NAME]", Short: "Hand out an access token that lasts", GroupID: groupCredentials,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1, "at most one NAME"),
 		Long: "Prints a token that lasts at least --min-ttl. All processes of this home share one token, so\n" +
 			"asking often costs Zoom nothing.",
 		Example: "# For a program that takes the token as it is\nTOKEN=$(stagedoor token acme)\n\n" +
@@ -36,6 +36,9 @@ func tokenCommand(s *session) *cobra.Command {
 			write, err := tokenWriter(format)
 			if err != nil {
 				return err
+			}
+			if minTTL < 0 {
+				return &stagedoor.Error{Op: "read the flags", Subject: "--min-ttl", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Write a duration such as 5m."}
 			}
 			c, err := a.Credential(ctx, nameOf(args))
 			if err != nil {

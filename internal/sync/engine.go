@@ -114,7 +114,7 @@ func verdict(failed []error, skipped, streams int) error {
 				worst = err
 			}
 		}
-		if len(failed) == streams || stagedoor.ExitStatus(worst) != 1 {
+		if len(failed) == streams && skipped == 0 || stagedoor.ExitStatus(worst) != 1 {
 			return worst
 		}
 		if ends(failed[len(failed)-1]) {

@@ -113,11 +113,22 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 			}
 		}
 	}
-	// Days before oldest are lost, unless the destination holds them.
+	// Days before oldest are lost, unless the destination holds them. Without
+	// --since only what was lost since the last run is told: what was lost before
+	// it, that run's receipt has told.
+	var told time.Time
+	if job.Since.IsZero() {
+		for day := range settled {
+			if day.After(told) {
+				told = day
+			}
+		}
+	}
 	for day := asked.Since; !day.After(asked.Until); day = day.AddDate(0, 0, 1) {
 		switch {
 		case settled[day] && (!job.FullRefresh || day.Before(oldest)):
 			part.Known++
+		case day.Before(oldest) && day.Before(told):
 		case day.Before(oldest):
 			part.Lost = appendDay(part.Lost, day, false)
 		default:

@@ -226,6 +226,21 @@ func TestPlan(t *testing.T) {
 			nil, 21,
 		},
 		{
+			"a gap that grew older than is kept is told once",
+			Job{},
+			[]stagedoor.Checkpoint{point("2026-03-01..2026-03-10", date("2026-03-10"), 5)},
+			[]string{"2026-05-22..2026-05-31", "2026-06-01..2026-06-30", "2026-07-01..2026-07-31", "2026-08-01..2026-08-31", "2026-09-01..2026-09-30", "2026-10-01..2026-10-31", "2026-11-01..2026-11-22"},
+			[]string{"2026-03-09..2026-05-21"},
+			8,
+		},
+		{
+			"and not again",
+			Job{},
+			[]stagedoor.Checkpoint{point("2026-03-01..2026-03-10", date("2026-03-10"), 5), point("2026-05-22..2026-11-19", noon, 5)},
+			[]string{"2026-11-20..2026-11-22"},
+			nil, 8 + 182,
+		},
+		{
 			"all is there",
 			Job{Since: date("2026-10-01"), Until: date("2026-10-31")},
 			[]stagedoor.Checkpoint{point("2026-10-01..2026-10-31", noon, 5)},

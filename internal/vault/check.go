@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,11 +79,21 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 		return proof, err
 	}
 	var profile struct {
-		AccountID string `json:"account_id"`
-		Email     string `json:"email"`
+		AccountID string          `json:"account_id"`
+		Email     string          `json:"email"`
+		Code      json.RawMessage `json:"code"`
 	}
-	// An answer of another shape proves the call just as well.
-	_ = json.Unmarshal(body, &profile)
+	// A sign-in page or an error that says 200 proves nothing. What else is in
+	// the object depends on the call.
+	if json.Unmarshal(body, &profile) != nil || string(bytes.TrimSpace(body)) == "null" || profile.Code != nil {
+		err := &stagedoor.Error{
+			Op: "check the credential", Subject: "credential " + c.Slug, Kind: stagedoor.KindBadAnswer,
+			Cause: "the token is good, but GET " + validation + " did not answer with a JSON object of the API",
+			Fix:   "Look at the credential's API URL and validation URL, and whether a proxy or a sign-in page stands between.",
+		}
+		proof.fail("call", err)
+		return proof, err
+	}
 	proof.AccountID, proof.Owner, proof.Verified = profile.AccountID, profile.Email, true
 	says := "GET " + validation + " answered"
 	if profile.Email != "" {

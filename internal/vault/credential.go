@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,6 +137,9 @@ func checkSlug(slug, name string) error {
 	switch {
 	case slug == stagedoor.EnvSlug:
 		e.Cause = "\"env\" is the credential that is read from ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET"
+		e.Fix = "Choose another name."
+	case slices.Contains([]string{"get", "head", "post", "put", "patch", "delete"}, slug):
+		e.Cause = "\"" + slug + "\" is what `stagedoor api` takes for a method"
 		e.Fix = "Choose another name."
 	case slug == "" || slug != stagedoor.Slugify(slug):
 		e.Cause = "the name that commands and URLs use is of lower-case letters a to z, digits and single hyphens"

@@ -33,7 +33,7 @@ func (c *Client) explain(call *call, status int, header http.Header, body []byte
 		l = readLimit(header, f.message, time.Now())
 		e = l.explain(e, call.op.Label)
 	} else if !known {
-		e = c.explainStatus(status)
+		e = c.explainStatus(status, f.message == "" && f.code == "")
 	}
 	e.Op, e.Subject = call.op.Name(), c.subject
 	e.Status, e.Detail, e.Tracking = status, detail, tracking(header)
@@ -42,8 +42,11 @@ func (c *Client) explain(call *call, status int, header http.Header, body []byte
 }
 
 // explainStatus has words for an error that the provider's table does not know.
-func (c *Client) explainStatus(status int) *stagedoor.Error {
+func (c *Client) explainStatus(status int, silent bool) *stagedoor.Error {
 	e := &stagedoor.Error{Cause: fmt.Sprintf("%s answered with status %d, for a reason that is not in Stagedoor's table", c.title(), status)}
+	if silent {
+		e.Cause = fmt.Sprintf("%s answered with status %d and without a word on why", c.title(), status)
+	}
 	switch {
 	case status == http.StatusUnauthorized:
 		e.Kind, e.Fix = stagedoor.KindTokenRejected, "Run `stagedoor credential check`, which tells whether the app is active and its secret works."

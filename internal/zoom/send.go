@@ -40,6 +40,7 @@ type fault struct {
 // point in going on. It returns how many requests that took.
 func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *stagedoor.Error) (*Response, int, error) {
 	var began time.Time
+	limited := 0 // attempts that a rate limit refused: other faults say nothing of how long that takes
 	for attempt := 1; ; attempt++ {
 		if err := c.admit(ctx, call); err != nil {
 			return nil, attempt - 1, err
@@ -59,7 +60,10 @@ func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *s
 		if ctx.Err() != nil {
 			return nil, attempt, c.interrupted(call, ctx.Err())
 		}
-		wait := failed.delay(attempt)
+		if failed.limited {
+			limited++
+		}
+		wait := failed.delay(attempt, limited)
 		if !failed.again || time.Since(began)+wait > c.patience {
 			if failed.limited && failed.err.RetryAt.Before(time.Now()) {
 				failed.err.RetryAt = time.Now().Add(wait)
@@ -96,14 +100,15 @@ func (c *Client) stopped(call *call) error {
 	return e
 }
 
-// delay is how long to wait after the attempt-th attempt. Requests that were
+// delay is how long to wait after the attempt-th attempt, the limited-th that a
+// rate limit refused. Requests that were
 // refused together do not come back together.
-func (f *fault) delay(attempt int) time.Duration {
+func (f *fault) delay(attempt, limited int) time.Duration {
 	if f.limited {
 		if f.wait > 0 {
 			return f.wait + rand.N(200*time.Millisecond)
 		}
-		return min(time.Duration(attempt), 10)*time.Second + rand.N(time.Second)
+		return min(time.Duration(limited), 10)*time.Second + rand.N(time.Second)
 	}
 	longest := min(firstBackoff<<min(attempt-1, 10), lastBackoff)
 	return max(f.wait, rand.N(longest)+1)

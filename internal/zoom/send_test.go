@@ -112,11 +112,21 @@ func TestBackoffGrowsWithFullJitter(t *testing.T) {
 	for attempt, longest := range map[int]time.Duration{1: 200 * time.Millisecond, 2: 400 * time.Millisecond, 5: 3200 * time.Millisecond, 6: 5 * time.Second, 500: 5 * time.Second} {
 		least, most := time.Hour, time.Duration(0)
 		for range 2000 {
-			d := (&fault{}).delay(attempt)
+			d := (&fault{}).delay(attempt, 0)
 			least, most = min(least, d), max(most, d)
 		}
 		if least > longest/10 || most > longest+1 || most < longest*9/10 {
 			t.Errorf("attempt %d waits %v to %v, want 0 to %v", attempt, least, most, longest)
+		}
+	}
+}
+
+// A rate limit per second passes within seconds, however many other faults came
+// before it.
+func TestARateLimitWaitsByItsOwnCount(t *testing.T) {
+	for range 1000 {
+		if d := (&fault{limited: true}).delay(9, 1); d < time.Second || d > 2*time.Second {
+			t.Fatalf("the first refusal after eight other faults waits %v", d)
 		}
 	}
 }

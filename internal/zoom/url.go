@@ -66,8 +66,11 @@ func (c *Client) URL(path string) (*url.URL, error) {
 		text = c.api.root.String() + text
 	}
 	u, err := url.Parse(text)
+	if err == nil {
+		_, err = url.ParseQuery(u.RawQuery) // what it can not read would be left out in silence
+	}
 	if err != nil {
-		return fail("it can not be read as an address", "Write a percent sign as %25, and let `%` stand only before two hexadecimal digits.")
+		return fail("it can not be read as an address", "Write ; as %3B, and a percent sign as %25, and let `%` stand only before two hexadecimal digits.")
 	}
 	if strings.Contains(text, "#") {
 		return fail("it holds a #, and what follows one is never sent", "Write # as %23.")
