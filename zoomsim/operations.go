@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-//go:generate go run compact_operations.go $ZOOM_OPERATIONS
+//go:generate go run ../internal/zoom/compact_operations.go $ZOOM_OPERATIONS operations.tsv.gz method path label granular_scopes+classic_scopes
 
 // operationsGz lists Zoom's operations as tab-separated method, path template,
 // rate-limit label and scopes (granular before classic, separated by blanks),

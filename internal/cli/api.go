@@ -42,7 +42,7 @@ func apiCommand(s *session) *cobra.Command {
 	flags.StringArrayVarP(&f.fields, "field", "f", nil, "A KEY=VALUE in the JSON body; a dot goes deeper, and numbers, true, false, null and JSON keep their type; may be repeated")
 	flags.BoolVar(&f.paginate, "paginate", false, "read all pages and print their rows")
 	flags.BoolVar(&f.include, "include", false, "print status and headers before the answer")
-	flags.StringVar(&f.format, "format", "", "How to print the rows of --paginate: ndjson (default) or json")
+	flags.StringVar(&f.format, "format", "", "How to print the rows of --paginate: table (default on a terminal), json, ndjson (default in a pipe) or csv")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		name, request, err := f.request(args)
 		if err != nil {
@@ -230,44 +230,4 @@ func indented(body []byte) []byte {
 		return pretty
 	}
 	return body
-}
-
-// pages prints the rows of all pages as Zoom sent them.
-func (s *session) pages(ctx context.Context, client *zoom.Client, request stagedoor.Request, format string) error {
-	open, between, end := "", "\n", "\n"
-	switch format {
-	case "", "ndjson":
-	case "json":
-		open, between, end = "[\n", ",\n", "\n]\n"
-	default:
-		return &stagedoor.Error{
-			Op: "print the rows", Subject: "--format " + format, Kind: stagedoor.KindUsage,
-			Cause: "rows of a raw call have no columns", Fix: "Use ndjson or json here; `stagedoor sync` prints tables and csv.",
-		}
-	}
-	rows := 0
-	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
-		for _, row := range page.Rows {
-			head := between
-			if rows == 0 {
-				head = open
-			}
-			rows++
-			if _, err := fmt.Fprintf(s.out, "%s%s", head, row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if rows == 0 {
-		fmt.Fprint(s.out, open)
-	}
-	if rows > 0 || open != "" {
-		fmt.Fprint(s.out, end)
-	}
-	if err != nil {
-		return err
-	}
-	s.say("%s", faint.Render(count(reading.Rows, "row")+", "+count(reading.Pages, "page")+", "+count(reading.Requests, "call")))
-	return nil
 }

@@ -1,9 +1,13 @@
 //go:build ignore
 
-// This program writes operations.tsv.gz, the operations of Zoom's API, from a
-// table whose first row names its columns:
+// This program writes columns of a table of Zoom's operations, whose first row
+// names them, as a compressed table for embedding. "a+b" is a column that joins
+// two with a blank:
 //
-//	ZOOM_OPERATIONS=table.tsv go generate ./internal/zoom
+//	go run compact_operations.go TABLE.tsv OUT.tsv.gz COLUMN…
+//
+// go generate calls it for this package and for zoomsim, which embeds a copy of
+// its own; both want the table in ZOOM_OPERATIONS, as an absolute path.
 package main
 
 import (
@@ -17,23 +21,17 @@ import (
 	"strings"
 )
 
-// columns are what package zoom reads, in the order in which it reads them.
-var columns = []string{
-	"product", "method", "path", "label", "state", "classic_scopes", "granular_scopes",
-	"role_permissions", "query(!=required)", "paging", "list_key",
-}
-
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: go run compact_operations.go TABLE.tsv")
+	if len(os.Args) < 4 {
+		log.Fatal("usage: go run compact_operations.go TABLE.tsv OUT.tsv.gz COLUMN…")
 	}
-	if err := compact(os.Args[1], "operations.tsv.gz"); err != nil {
+	if err := compact(os.Args[1], os.Args[2], os.Args[3:]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func compact(from, to string) error {
+func compact(from, to string, columns []string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -52,12 +50,16 @@ func compact(from, to string) error {
 	var lines []string
 	for _, row := range rows[1:] {
 		var cells []string
-		for _, name := range columns {
-			at := slices.Index(rows[0], name)
-			if at < 0 {
-				return fmt.Errorf("the table has no column %q", name)
+		for _, column := range columns {
+			cell := ""
+			for _, name := range strings.Split(column, "+") {
+				at := slices.Index(rows[0], name)
+				if at < 0 {
+					return fmt.Errorf("the table has no column %q", name)
+				}
+				cell += " " + row[at]
 			}
-			cells = append(cells, strings.TrimSpace(row[at]))
+			cells = append(cells, strings.TrimSpace(cell))
 		}
 		lines = append(lines, strings.Join(cells, "\t"))
 	}

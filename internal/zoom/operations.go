@@ -14,7 +14,7 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-//go:generate go run compact_operations.go $ZOOM_OPERATIONS
+//go:generate go run compact_operations.go $ZOOM_OPERATIONS operations.tsv.gz product method path label state classic_scopes granular_scopes role_permissions query(!=required) paging list_key
 
 // operationsGz is a table of Zoom's operations from the OpenAPI documents of
 // Zoom's API Hub (https://developers.zoom.us/api-hub/, March 2026), one a line,

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/destination"
+	"github.com/stagedoor/stagedoor/internal/stream"
+	"github.com/stagedoor/stagedoor/internal/zoom"
+)
+
+// pages prints the rows of all pages of a list: json and ndjson as Zoom sent
+// them, table and csv in columns.
+func (s *session) pages(ctx context.Context, client *zoom.Client, request stagedoor.Request, format string) error {
+	if format == "" {
+		format = "ndjson"
+		if s.outTTY {
+			format = "table"
+		}
+	}
+	var reading stagedoor.Reading
+	var err error
+	switch format {
+	case "ndjson":
+		reading, err = s.rawRows(ctx, client, request, "", "\n", "\n")
+	case "json":
+		reading, err = s.rawRows(ctx, client, request, "[\n", ",\n", "\n]\n")
+	case "table", "csv":
+		reading, err = s.columnRows(ctx, client, request, format)
+	default:
+		return &stagedoor.Error{
+			Op: "print the rows", Subject: "--format " + format, Kind: stagedoor.KindUsage,
+			Cause: "there is no such format", Fix: "Use table, json, ndjson or csv.",
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.say("%s", faint.Render(count(reading.Rows, "row")+", "+count(reading.Pages, "page")+", "+count(reading.Requests, "call")))
+	return nil
+}
+
+func (s *session) rawRows(ctx context.Context, client *zoom.Client, request stagedoor.Request, open, between, end string) (stagedoor.Reading, error) {
+	rows := 0
+	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
+		for _, row := range page.Rows {
+			head := between
+			if rows == 0 {
+				head = open
+			}
+			rows++
+			if _, err := fmt.Fprintf(s.out, "%s%s", head, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if rows == 0 {
+		fmt.Fprint(s.out, open)
+	}
+	if rows > 0 || open != "" {
+		fmt.Fprint(s.out, end)
+	}
+	return reading, err
+}
+
+// columnRows prints rows in the columns of the stream that reads the same list,
+// or else in the members that the rows of the first page have.
+func (s *session) columnRows(ctx context.Context, client *zoom.Client, request stagedoor.Request, format string) (stagedoor.Reading, error) {
+	screen, err := destination.Open(ctx, "-", destination.Options{Out: s.out, Format: format, Width: s.outWidth, Streams: 1})
+	if err != nil {
+		return stagedoor.Reading{}, err
+	}
+	defer screen.Close()
+	var decoder *stream.Decoder
+	var writer stagedoor.SliceWriter
+	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
+		if decoder == nil {
+			columns := streamOf(client, request, page.Rows)
+			decoder = stream.NewDecoder(columns, stagedoor.Slice{Stream: columns.Name})
+			if writer, err = screen.Begin(ctx, columns, stagedoor.Slice{Stream: columns.Name}, ""); err != nil {
+				return err
+			}
+		}
+		for _, raw := range page.Rows {
+			row, err := decoder.Decode(raw)
+			if err != nil {
+				return err
+			}
+			if err := writer.Write(ctx, row.Record); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if writer == nil {
+		return reading, err
+	}
+	defer writer.Abort()
+	if err != nil {
+		return reading, err
+	}
+	if _, err := writer.Commit(ctx, stagedoor.Checkpoint{Cut: true}, false); err != nil {
+		return reading, err
+	}
+	return reading, screen.Close()
+}
+
+// streamOf is the stream of the list that a request reads.
+func streamOf(client *zoom.Client, request stagedoor.Request, rows [][]byte) stagedoor.Stream {
+	if u, err := client.URL(request.Path); err == nil {
+		for _, known := range stream.All() {
+			if op, ok := zoom.Operations().Find(request.Method, u.EscapedPath()); ok && op.Path == known.Path {
+				return known
+			}
+		}
+	}
+	found := stagedoor.Stream{Name: "rows"}
+	for _, raw := range rows {
+		dec := jsontext.NewDecoder(bytes.NewReader(raw), json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)))
+		if open, err := dec.ReadToken(); err != nil || open.Kind() != '{' {
+			continue
+		}
+		for dec.PeekKind() == '"' {
+			token, err := dec.ReadToken()
+			if err != nil {
+				break
+			}
+			name := token.String()
+			at := slices.IndexFunc(found.Columns, func(c stagedoor.Column) bool { return c.Name == name })
+			if at < 0 {
+				at = len(found.Columns)
+				found.Columns = append(found.Columns, stagedoor.Column{Name: name, Type: stagedoor.Text})
+			}
+			if kind := dec.PeekKind(); kind == '[' || kind == '{' {
+				found.Columns[at].Type = stagedoor.JSON
+			}
+			if dec.SkipValue() != nil {
+				break
+			}
+		}
+	}
+	return found
+}
