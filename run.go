@@ -34,14 +34,17 @@ type StreamReport struct {
 
 // SliceReport is a receipt's part on one slice.
 type SliceReport struct {
-	Slice    string `json:"slice"`
-	State    string `json:"state"` // written, unchanged (read before and settled), failed
-	Returned int    `json:"returned"`
-	Written  int    `json:"written"`
-	Gone     int    `json:"gone,omitempty"` // rows that got _deleted_at
-	Pages    int    `json:"pages"`
-	Total    *int   `json:"total,omitempty"`    // the provider's own count, where it gives one
-	Restarts int    `json:"restarts,omitempty"` // times it was read again from its start
+	Slice    string   `json:"slice"`
+	State    string   `json:"state"` // written or failed
+	Asked    []string `json:"asked"` // the calls, without page tokens
+	Returned int      `json:"returned"`
+	Written  int      `json:"written"`
+	Gone     int      `json:"gone,omitempty"` // rows that got _deleted_at
+	Pages    int      `json:"pages"`
+	Requests int      `json:"requests"`           // calls that were sent, also for readings that broke off
+	Retries  int      `json:"retries"`            // those of them that were sent again
+	Restarts int      `json:"restarts,omitempty"` // times it was read again from its start
+	Total    *int     `json:"total,omitempty"`    // the provider's own count, where it gives one
 }
 
 // Skip is something that was asked for and is not there.

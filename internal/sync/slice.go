@@ -21,6 +21,8 @@ type reader struct {
 	slice  stagedoor.Slice
 	report *stagedoor.StreamReport
 	done   int // slices of the stream that were written before
+
+	requests, retries int // of all readings of the slice
 }
 
 // attempt is what one reading of the slice found. It is added to the report
@@ -40,9 +42,14 @@ type attempt struct {
 
 func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
 	out := stagedoor.SliceReport{Slice: r.slice.ID(), State: "failed"}
+	for _, pass := range r.passes() {
+		request := r.request(pass)
+		out.Asked = append(out.Asked, request.Method+" "+request.Path+"?"+request.Query.Encode())
+	}
 	before := map[stagedoor.Kind]int{}
 	for {
 		found, written, err := r.once(ctx)
+		out.Requests, out.Retries = r.requests, r.retries
 		if err == nil {
 			out.State, out.Returned, out.Written, out.Gone, out.Pages = "written", found.returned, written.Rows, written.Gone, found.pages
 			r.add(&out, found)
@@ -119,14 +126,12 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 
 	decoder := e.Decoder(stream, r.slice)
 	whole := true
-	passes := stream.Passes
-	if len(passes) == 0 {
-		passes = []map[string]string{nil}
-	}
-	for _, pass := range passes {
+	for _, pass := range r.passes() {
 		reading, err := e.Reader.Pages(ctx, r.request(pass), stream.ListKeys, func(page stagedoor.Page) error {
 			return r.page(ctx, page, decoder, writer, &found)
 		})
+		r.requests += reading.Requests
+		r.retries += reading.Retries
 		r.report.Requests += reading.Requests
 		r.report.Retries += reading.Retries
 		if errors.Is(err, errLimit) {
@@ -187,6 +192,14 @@ func (r *reader) page(ctx context.Context, page stagedoor.Page, decoder Decoder,
 		})
 	}
 	return nil
+}
+
+// passes are the walks that the slice takes; a stream without passes takes one.
+func (r *reader) passes() []map[string]string {
+	if len(r.part.Stream.Passes) == 0 {
+		return []map[string]string{nil}
+	}
+	return r.part.Stream.Passes
 }
 
 // request is the slice's call: what the stream always sends, the pass, the

@@ -347,6 +347,10 @@ func TestSliceIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := receipt.Streams[0]
+	asked := []string{"GET /report/events?from=2026-11-01&kind=all&page_size=300&to=2026-11-22"}
+	if !slices.Equal(report.Slices[0].Asked, asked) || report.Slices[0].Requests != 6 || report.Requests != 6 {
+		t.Errorf("asked %v in %d requests, want %v in 6", report.Slices[0].Asked, report.Slices[0].Requests, asked)
+	}
 	if len(p.rows) != 5 || report.Returned != 5 || report.Written != 5 || report.Slices[0].Restarts != 2 || report.Slices[0].Pages != 3 {
 		t.Errorf("rows %d, report %+v", len(p.rows), report)
 	}
