@@ -106,46 +106,44 @@ func credentialAdd(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&fields.provider, "provider", "zoom", "whose credential it is")
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save it unproven, as \"unverified\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential and the proof as JSON")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return s.run(func(ctx context.Context, a *app.App, args []string) error {
-			c := stagedoor.Credential{Provider: fields.provider}
-			if err := fields.apply(cmd, &c); err != nil {
-				return err
-			}
-			nameIt(&c, args)
-			p, err := a.Provider(c.Provider)
-			if err != nil {
-				return err
-			}
-			if err := s.complete(p, &c, secret.given() || s.inTTY); err != nil {
-				return err
-			}
-			value, err := secret.read(s.terminal, "Client secret")
-			if err != nil {
-				return err
-			}
-			c.ClientSecrets = []stagedoor.Secret{value}
-			saved, proof, err := a.Add(ctx, c, !noCheck)
-			if err != nil {
-				return s.unproven(proof, err)
-			}
-			if asJSON {
-				return s.printJSON(struct {
-					stagedoor.Credential
-					Proof vault.Proof `json:"proof,omitzero"`
-				}{saved, proof})
-			}
-			s.sayProof(proof)
-			s.say("saved credential %s (%s)", bold.Render(saved.Slug), saved.Status)
-			arg := argument(saved)
-			if noCheck {
-				s.next("stagedoor credential check" + arg)
-			} else {
-				s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
-			}
-			return nil
-		})(cmd, args)
-	}
+	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
+		c := stagedoor.Credential{Provider: fields.provider}
+		if err := fields.apply(cmd, &c); err != nil {
+			return err
+		}
+		nameIt(&c, args)
+		p, err := a.Provider(c.Provider)
+		if err != nil {
+			return err
+		}
+		if err := s.complete(p, &c, secret.given() || s.inTTY); err != nil {
+			return err
+		}
+		value, err := secret.read(s.terminal, "Client secret")
+		if err != nil {
+			return err
+		}
+		c.ClientSecrets = []stagedoor.Secret{value}
+		saved, proof, err := a.Add(ctx, c, !noCheck)
+		if err != nil {
+			return s.unproven(proof, err)
+		}
+		if asJSON {
+			return s.printJSON(struct {
+				stagedoor.Credential
+				Proof vault.Proof `json:"proof,omitzero"`
+			}{saved, proof})
+		}
+		s.sayProof(proof)
+		s.say("saved credential %s (%s)", bold.Render(saved.Slug), saved.Status)
+		arg := argument(saved)
+		if noCheck {
+			s.next("stagedoor credential check" + arg)
+		} else {
+			s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
+		}
+		return nil
+	})
 	return cmd
 }
 

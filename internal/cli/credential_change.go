@@ -59,49 +59,47 @@ func credentialEdit(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&slug, "slug", "", "what commands and URLs call it; until it was first used")
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save without a check, as \"unverified\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential as JSON")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return s.run(func(ctx context.Context, a *app.App, args []string) error {
-			v, wanted, err := saved(ctx, a, args)
+	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
+		v, wanted, err := saved(ctx, a, args)
+		if err != nil {
+			return err
+		}
+		change := func(c *stagedoor.Credential) error {
+			if slug != "" {
+				c.Slug = slug
+			}
+			return fields.apply(cmd, c)
+		}
+		if err := change(&wanted); err != nil {
+			return err
+		}
+		if err := a.CheckForm(wanted); err != nil {
+			return err
+		}
+		check := !noCheck && concernsZoom(cmd)
+		if check {
+			proof, err := a.Prove(ctx, wanted)
 			if err != nil {
+				return s.unproven(proof, err)
+			}
+			s.sayProof(proof)
+		}
+		now, err := v.Update(ctx, nameOf(args), app.Who(), change)
+		if err != nil {
+			return err
+		}
+		if check {
+			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
 				return err
 			}
-			change := func(c *stagedoor.Credential) error {
-				if slug != "" {
-					c.Slug = slug
-				}
-				return fields.apply(cmd, c)
-			}
-			if err := change(&wanted); err != nil {
-				return err
-			}
-			if err := a.CheckForm(wanted); err != nil {
-				return err
-			}
-			check := !noCheck && concernsZoom(cmd)
-			if check {
-				proof, err := a.Prove(ctx, wanted)
-				if err != nil {
-					return s.unproven(proof, err)
-				}
-				s.sayProof(proof)
-			}
-			now, err := v.Update(ctx, nameOf(args), app.Who(), change)
-			if err != nil {
-				return err
-			}
-			if check {
-				if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
-					return err
-				}
-			}
-			if asJSON {
-				return s.printJSON(now)
-			}
-			s.say("saved credential %s", bold.Render(now.Slug))
-			s.next("stagedoor credential show" + argument(now))
-			return nil
-		})(cmd, args)
-	}
+		}
+		if asJSON {
+			return s.printJSON(now)
+		}
+		s.say("saved credential %s", bold.Render(now.Slug))
+		s.next("stagedoor credential show" + argument(now))
+		return nil
+	})
 	return cmd
 }
 

@@ -54,19 +54,17 @@ func syncCommand(s *session) *cobra.Command {
 		flags.StringVar(&hint, name, "", "")
 		_ = flags.MarkHidden(name)
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return s.run(func(ctx context.Context, a *app.App, args []string) error {
-			for old, now := range map[string]string{"from": "since", "to": "until"} {
-				if flags.Changed(old) {
-					return &stagedoor.Error{
-						Op: "read the flags", Subject: "--" + old, Kind: stagedoor.KindUsage,
-						Cause: "sync calls it --" + now, Fix: "Use --" + now + " DATE.",
-					}
+	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
+		for old, now := range map[string]string{"from": "since", "to": "until"} {
+			if flags.Changed(old) {
+				return &stagedoor.Error{
+					Op: "read the flags", Subject: "--" + old, Kind: stagedoor.KindUsage,
+					Cause: "sync calls it --" + now, Fix: "Use --" + now + " DATE.",
 				}
 			}
-			return s.sync(ctx, a, f, args)
-		})(cmd, args)
-	}
+		}
+		return s.sync(ctx, a, f, args)
+	})
 	return cmd
 }
 

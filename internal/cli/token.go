@@ -31,42 +31,40 @@ func tokenCommand(s *session) *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&minTTL, "min-ttl", usualTTL, "how long it must last at least")
 	cmd.Flags().StringVar(&format, "format", "raw", "How to print it: raw, header, env or json")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return s.run(func(ctx context.Context, a *app.App, args []string) error {
-			write, err := tokenWriter(format)
-			if err != nil {
+	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
+		write, err := tokenWriter(format)
+		if err != nil {
+			return err
+		}
+		if minTTL < 0 {
+			return &stagedoor.Error{Op: "read the flags", Subject: "--min-ttl", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Write a duration such as 5m."}
+		}
+		c, err := a.Credential(ctx, nameOf(args))
+		if err != nil {
+			return err
+		}
+		conn, err := a.Connect(ctx, c, app.Use{})
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		t, err := a.Token(ctx, conn, explicit(cmd, "min-ttl", minTTL))
+		if err != nil {
+			return err
+		}
+		// A service may grant tokens shorter than the usual five minutes:
+		// half of what it grants is asked of them.
+		if usual := min(usualTTL, t.Expiry.Sub(t.Minted)/2); !cmd.Flags().Changed("min-ttl") && time.Until(t.Expiry) < usual {
+			if t, err = a.Token(ctx, conn, usual); err != nil {
 				return err
 			}
-			if minTTL < 0 {
-				return &stagedoor.Error{Op: "read the flags", Subject: "--min-ttl", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Write a duration such as 5m."}
-			}
-			c, err := a.Credential(ctx, nameOf(args))
-			if err != nil {
-				return err
-			}
-			conn, err := a.Connect(ctx, c, app.Use{})
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			t, err := a.Token(ctx, conn, explicit(cmd, "min-ttl", minTTL))
-			if err != nil {
-				return err
-			}
-			// A service may grant tokens shorter than the usual five minutes:
-			// half of what it grants is asked of them.
-			if usual := min(usualTTL, t.Expiry.Sub(t.Minted)/2); !cmd.Flags().Changed("min-ttl") && time.Until(t.Expiry) < usual {
-				if t, err = a.Token(ctx, conn, usual); err != nil {
-					return err
-				}
-			}
-			if err := write(s.out, t, conn.APIURL(t)); err != nil {
-				return err
-			}
-			s.hint("curl -H @<(stagedoor token" + argument(c) + " --format header) " + conn.APIURL(t) + "/users/me")
-			return nil
-		})(cmd, args)
-	}
+		}
+		if err := write(s.out, t, conn.APIURL(t)); err != nil {
+			return err
+		}
+		s.hint("curl -H @<(stagedoor token" + argument(c) + " --format header) " + conn.APIURL(t) + "/users/me")
+		return nil
+	})
 	return cmd
 }
 
