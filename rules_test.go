@@ -132,7 +132,8 @@ func TestFormat(t *testing.T) {
 	for _, list := range goFiles(t) {
 		files = append(files, list...)
 	}
-	out, err := exec.Command("go", append([]string{"tool", "gofumpt", "-l"}, files...)...).CombinedOutput()
+	// Not stderr, where go says what it downloads.
+	out, err := exec.Command("go", append([]string{"tool", "gofumpt", "-l"}, files...)...).Output()
 	if err != nil || len(out) > 0 {
 		t.Errorf("not formatted (run `go tool gofumpt -w .`), so that no change is about blanks: %v\n%s", err, out)
 	}
@@ -152,13 +153,13 @@ func TestVetAndStaticcheck(t *testing.T) {
 	}
 }
 
-// TestBuildsEverywhere holds that the program builds, without cgo, for every
-// platform that it is offered for.
+// TestBuildsEverywhere holds that the program builds, without cgo, for the other
+// systems that it is offered for.
 func TestBuildsEverywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes longer than -short permits")
 	}
-	for _, platform := range []string{"linux/arm64", "darwin/arm64", "darwin/amd64", "windows/amd64"} {
+	for _, platform := range []string{"darwin/arm64", "windows/amd64"} {
 		system, arch, _ := strings.Cut(platform, "/")
 		build := exec.Command("go", "build", "-o", os.DevNull, "./cmd/stagedoor")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)
