@@ -176,6 +176,11 @@ func (s *slice) end(state state) {
 	if s.conn == nil {
 		return
 	}
+	// A statement that stays open keeps SQLite's connection alive after its
+	// close, and with it the write-ahead log, which then is never folded in.
+	if s.insert != nil {
+		_ = s.insert.Close()
+	}
 	// ErrBadConn tells database/sql to close the connection rather than to put
 	// it aside with an open transaction. What close itself says is of no use:
 	// all that was to be kept is kept.
