@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -24,6 +25,9 @@ func (s *session) pages(ctx context.Context, client *zoom.Client, request staged
 			format = "table"
 		}
 	}
+	if err := isList(client, request); err != nil {
+		return err
+	}
 	var reading stagedoor.Reading
 	var err error
 	switch format {
@@ -38,6 +42,11 @@ func (s *session) pages(ctx context.Context, client *zoom.Client, request staged
 			Op: "print the rows", Subject: "--format " + format, Kind: stagedoor.KindUsage,
 			Cause: "there is no such format", Fix: "Use table, json, ndjson or csv.",
 		}
+	}
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok && e.Kind == stagedoor.KindPageToken {
+		again := *e
+		again.Fix = "Run the same command again; what it printed is only a part. `stagedoor sync` begins again by itself."
+		return &again
 	}
 	if err != nil {
 		return err
@@ -61,13 +70,35 @@ func (s *session) rawRows(ctx context.Context, client *zoom.Client, request stag
 		}
 		return nil
 	})
+	if err != nil {
+		if rows > 0 {
+			fmt.Fprintln(s.out) // no end of the document: it is not whole
+		}
+		return reading, err
+	}
 	if rows == 0 {
 		fmt.Fprint(s.out, open)
 	}
 	if rows > 0 || open != "" {
 		fmt.Fprint(s.out, end)
 	}
-	return reading, err
+	return reading, nil
+}
+
+// isList refuses operations that are known to answer with no list.
+func isList(client *zoom.Client, request stagedoor.Request) error {
+	u, err := client.URL(request.Path)
+	if err != nil {
+		return err
+	}
+	op, known := zoom.Operations().Find(request.Method, u.EscapedPath())
+	if !known || op.Paging != stagedoor.PagingNone || len(op.ListKeys) == 1 {
+		return nil
+	}
+	return &stagedoor.Error{
+		Op: "read the pages", Subject: op.Name(), Kind: stagedoor.KindUsage,
+		Cause: "its answer is no list of rows", Fix: "Leave --paginate out.",
+	}
 }
 
 // columnRows prints rows in the columns of the stream that reads the same list,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -223,10 +224,14 @@ func (s *session) complete(p stagedoor.Provider, c *stagedoor.Credential, secret
 // unproven adds to an error of a check what it means for saving.
 func (s *session) unproven(proof vault.Proof, err error) error {
 	s.sayProof(proof)
-	if len(proof.Steps) > 0 {
-		s.say("nothing was saved; --no-check saves it as it is")
+	s.say("nothing was saved; --no-check saves it as it is")
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	if !ok || e.Kind != stagedoor.KindHostRefused {
+		return err
 	}
-	return err
+	again := *e
+	again.Fix = "If the address is right, run the same command again with --allow-host HOST or HOST:PORT."
+	return &again
 }
 
 func (s *session) sayProof(proof vault.Proof) {
@@ -234,7 +239,7 @@ func (s *session) sayProof(proof vault.Proof) {
 		mark := map[string]string{"ok": green.Render("ok  "), "warn": amber.Render("warn"), "fail": red.Render("fail")}[step.Result]
 		s.say("%s  %-8s %s", mark, step.Name, step.Says)
 		if step.Result == "warn" && step.Notice != nil && step.Notice.Fix != "" {
-			s.say("                %s", faint.Render(step.Notice.Fix))
+			s.say("                %s", faint.Render(fixFor(proof.Credential, step.Notice.Fix)))
 		}
 	}
 }

@@ -40,8 +40,8 @@ func syncCommand(s *session) *cobra.Command {
 			"stagedoor sync acme users --limit 10",
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.since, "since", "", "first day (DATE or RFC 3339)")
-	flags.StringVar(&f.until, "until", "", "last day (DATE), or an RFC 3339 time before which to stop")
+	flags.StringVar(&f.since, "since", "", "First day (DATE, or an RFC 3339 midnight)")
+	flags.StringVar(&f.until, "until", "", "Last day (DATE), or the RFC 3339 midnight before which to stop")
 	flags.StringVar(&f.into, "into", "", "destination: sqlite:PATH, env:VAR, or - for stdout")
 	flags.StringVar(&f.format, "format", "", "How to print rows on stdout: table (default on a terminal), json, ndjson (default in a pipe) or csv")
 	flags.StringArrayVarP(&f.params, "param", "p", nil, "A KEY=VALUE sent with each call, such as activity_type=-1; may be repeated")
@@ -109,7 +109,10 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	}
 	s.sayReceipt(receipt)
 	if err == nil && f.keeps() {
-		next := []string{"the same command again reads only what is new"}
+		var next []string
+		if !f.fullRefresh && f.limit == 0 && slices.ContainsFunc(job.Streams, func(st stagedoor.Stream) bool { return st.Window != nil }) {
+			next = append(next, "the same command again reads only what is new")
+		}
 		if path, ok := strings.CutPrefix(f.into, "sqlite:"); ok {
 			next = append(next, fmt.Sprintf("sqlite3 '%s' 'select * from %s limit 5'", path, job.Streams[0].Name))
 		}
@@ -156,6 +159,13 @@ func (f *syncFlags) job(names []string) (syncing.Job, error) {
 	if f.limit < 0 {
 		return job, &stagedoor.Error{Op: "read the flags", Subject: "--limit", Kind: stagedoor.KindUsage, Cause: "it is negative", Fix: "Give a number of rows, or leave it out for all."}
 	}
+	bounded := slices.ContainsFunc(job.Streams, func(st stagedoor.Stream) bool { return st.Window != nil })
+	if (f.since != "" || f.until != "") && !bounded {
+		return job, &stagedoor.Error{
+			Op: "read the flags", Subject: "--since and --until", Kind: stagedoor.KindUsage,
+			Cause: "what is asked for has no days: it is read whole", Fix: "Leave them out.",
+		}
+	}
 	query, err := queryOf(f.params)
 	if err != nil {
 		return job, err
@@ -184,8 +194,14 @@ func parseTime(flag, text string) (t time.Time, isDay bool, err error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil {
 		return t, true, nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
+	if t, err := time.Parse(time.RFC3339, text); err == nil && t.Equal(stagedoor.DayOf(t)) {
 		return t.UTC(), false, nil
+	} else if err == nil {
+		return t, false, &stagedoor.Error{
+			Op: "read the flags", Subject: flag + " " + text, Kind: stagedoor.KindUsage,
+			Cause: "reports are read by whole UTC days, and it lies within one",
+			Fix:   "Give a day, such as " + t.UTC().Format(time.DateOnly) + ", or midnight UTC, and choose among the rows by their time.",
+		}
 	}
 	return t, false, &stagedoor.Error{
 		Op: "read the flags", Subject: flag + " " + text, Kind: stagedoor.KindUsage,
@@ -208,7 +224,7 @@ func firstDay(text string) (time.Time, error) {
 }
 
 // lastDay reads --until: a day is included whole, and a time is exclusive, so
-// that midnight stands for the day before. Days are read whole.
+// that midnight stands for the day before.
 func lastDay(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -217,7 +233,7 @@ func lastDay(text string) (time.Time, error) {
 	if err != nil || isDay {
 		return t, err
 	}
-	return stagedoor.DayOf(t.Add(-time.Nanosecond)), nil
+	return t.AddDate(0, 0, -1), nil
 }
 
 // forecast says what a first reading comes to, and what can not be read.
@@ -295,10 +311,10 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 			line += ", form " + report.Form
 		}
 		s.say("%s", line+" → "+r.Destination)
-		if report.Error != nil && len(r.Streams) > 1 {
+		if report.Error != nil && (len(r.Streams) > 1 || r.State == "partial") {
 			s.say("      %s", report.Error.Cause)
 			if report.Error.Fix != "" {
-				s.say("      %s", faint.Render(report.Error.Fix))
+				s.say("      %s", faint.Render(fixFor(r.Credential, report.Error.Fix)))
 			}
 		}
 		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
@@ -324,7 +340,7 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		for _, notice := range report.Notices {
 			s.say("      %s", amber.Render(notice.Cause))
 			if notice.Fix != "" {
-				s.say("      %s", notice.Fix)
+				s.say("      %s", fixFor(r.Credential, notice.Fix))
 			}
 		}
 	}

@@ -91,12 +91,12 @@ func (t *terminal) complain(err error) {
 		cause = e.Err.Error()
 	}
 	t.say("  %s  %s", bold.Render("cause"), cause)
-	if fix := e.Fix; fix != "" {
-		// The error table writes NAME for the credential's.
-		if slug, ok := strings.CutPrefix(e.Subject, "credential "); ok {
-			fix = strings.ReplaceAll(fix, "NAME", slug)
+	if e.Fix != "" {
+		slug, ok := strings.CutPrefix(e.Subject, "credential ")
+		if !ok {
+			slug = ""
 		}
-		t.say("  %s    %s", bold.Render("fix"), fix)
+		t.say("  %s    %s", bold.Render("fix"), fixFor(slug, e.Fix))
 	}
 	if !e.RetryAt.IsZero() {
 		t.say("  %s   again at %s UTC (in %s)", bold.Render("when"), e.RetryAt.UTC().Format(time.DateTime), time.Until(e.RetryAt).Round(time.Second))
@@ -118,6 +118,17 @@ func (t *terminal) complain(err error) {
 		t.say("  %s   %s", bold.Render("said"), faint.Render(strings.Join(said, " · ")))
 	}
 	t.say("  %s   %s", bold.Render("kind"), faint.Render(fmt.Sprintf("%s, exit status %d", e.Kind, stagedoor.ExitStatus(err))))
+}
+
+// fixFor names the credential in a fix: the error table writes NAME for it.
+func fixFor(slug, fix string) string {
+	switch slug {
+	case "":
+		return fix
+	case stagedoor.EnvSlug:
+		fix += " (The credential env has nothing saved to change: set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET anew instead.)"
+	}
+	return strings.ReplaceAll(fix, "NAME", slug)
 }
 
 // printJSON prints one document.

@@ -26,7 +26,7 @@ func Explain(p stagedoor.Provider, text string) (*stagedoor.Error, string, bool)
 }
 
 var (
-	statusForm   = regexp.MustCompile(`(?i)(?:^|\bstatus(?: ?code)?["':= ]*|HTTP/[\d.]+ |[^\w.-])([1-5]\d\d)\b`)
+	statusForm   = regexp.MustCompile(`(?i)(?:^\s*|\bstatus(?: ?code)?["':= ]*|\bcode["':= ]*|\berror["':= ]*|HTTP/[\d.]+ |curl: \(22\)\D{0,60})([1-5]\d\d)\b`)
 	trackingForm = regexp.MustCompile(`(?i)x-zm-trackingid["':= ]*(\S*rid=\w+)`)
 )
 

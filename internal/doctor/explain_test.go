@@ -52,6 +52,9 @@ func TestExplain(t *testing.T) {
 		{`level=error msg="zoom: {\"code\":4711,\"message\":\"Invalid access token, does not contain scopes:[user:read:list_users:admin].\"}"`, stagedoor.KindScopeMissing, "The app was not granted a scope for this; any one of these suffices: user:read:list_users:admin."},
 		{`{"code":4700,"message":"Invalid access token, does not contain scopes: [report:read:admin]."}`, stagedoor.KindScopeMissing, "The app was not granted a scope for this; any one of these suffices: report:read:admin."},
 		{"curl: (22) The requested URL returned error: 401\n", stagedoor.KindTokenRejected, ""},
+		{"curl: (22) 401 -H 'Authorization: Bearer x'", stagedoor.KindTokenRejected, ""},
+		{"upload failed: HTTP 400", stagedoor.KindBadRequest, ""},
+		{"x509: certificate signed by unknown authority", stagedoor.KindNetwork, ""},
 	}
 	for _, tt := range tests {
 		explained, _, ok := Explain(stagedoor.Zoom, tt.text)
@@ -66,8 +69,10 @@ func TestExplain(t *testing.T) {
 			t.Errorf("cause = %q, want %q", explained.Cause, tt.says)
 		}
 	}
-	if _, id, ok := Explain(stagedoor.Zoom, "the weather is fine"); ok {
-		t.Errorf("the weather is explained by %s", id)
+	for _, text := range []string{"the weather is fine", "processed 429 rows in 500 ms", "Invoice 4700 was paid on 401 Main Street"} {
+		if _, id, ok := Explain(stagedoor.Zoom, text); ok {
+			t.Errorf("%q is explained by %s", text, id)
+		}
 	}
 }
 

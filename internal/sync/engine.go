@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -38,7 +37,6 @@ type Progress struct {
 	Done   int // slices of the stream that are written
 	Slices int
 	Rows   int // rows of the stream so far, this slice's included
-	Pages  int // answers of the stream so far
 }
 
 // How often a slice is read again from its start before the stream is given up:
@@ -70,7 +68,7 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 		Destination: e.Destination.Name(), Started: e.now(),
 	}
 	var failed []error
-	skipped := 0
+	skipped, written := 0, 0
 	for _, part := range plan.Streams {
 		report, err := e.stream(ctx, plan.Job, part)
 		if err != nil {
@@ -79,13 +77,14 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 			failed = append(failed, err)
 		}
 		skipped += len(report.Skipped)
+		written += report.Written
 		receipt.Streams = append(receipt.Streams, report)
 		if err != nil && ends(err) {
 			break
 		}
 	}
 	receipt.Ended = e.now()
-	err := verdict(failed, skipped, len(plan.Streams))
+	err := verdict(failed, skipped, len(failed) == len(plan.Streams) && (written == 0 || skipped == 0))
 	receipt.State = state(err)
 	return receipt, err
 }
@@ -102,8 +101,9 @@ func ends(err error) bool {
 	}
 }
 
-// verdict is the error of the whole run.
-func verdict(failed []error, skipped, streams int) error {
+// verdict is the error of the whole run; nothing says that there is no part
+// which was done.
+func verdict(failed []error, skipped int, nothing bool) error {
 	if len(failed) == 0 && skipped == 0 {
 		return nil
 	}
@@ -114,24 +114,17 @@ func verdict(failed []error, skipped, streams int) error {
 				worst = err
 			}
 		}
-		if len(failed) == streams && skipped == 0 || stagedoor.ExitStatus(worst) != 1 {
+		if nothing || stagedoor.ExitStatus(worst) != 1 {
 			return worst
 		}
-		if ends(failed[len(failed)-1]) {
-			return failed[len(failed)-1]
+		if last := failed[len(failed)-1]; ends(last) {
+			return last
 		}
-	}
-	var parts []string
-	if len(failed) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d streams were refused (%v)", len(failed), streams, failed[0]))
-	}
-	if skipped > 0 {
-		parts = append(parts, "something that was asked for could not be read")
 	}
 	return &stagedoor.Error{
 		Op: "sync", Kind: stagedoor.KindPartial,
-		Cause: strings.Join(parts, "; "),
-		Fix:   "The receipt lists what is missing and why.",
+		Cause: "something that was asked for could not be read; the rest is written",
+		Fix:   "See above, or in the receipt (--json), what is missing and why.",
 	}
 }
 

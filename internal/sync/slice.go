@@ -135,7 +135,7 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 		r.report.Requests += reading.Requests
 		r.report.Retries += reading.Retries
 		if errors.Is(err, errLimit) {
-			whole = false
+			whole, found.total = false, -1
 			break
 		}
 		if err != nil {
@@ -161,7 +161,9 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 
 func (r *reader) page(ctx context.Context, page stagedoor.Page, decoder Decoder, writer stagedoor.SliceWriter, found *attempt) error {
 	found.pages++
-	found.form = page.Form
+	if found.form == "" {
+		found.form = page.Form
+	}
 	for _, raw := range page.Rows {
 		if r.job.Limit > 0 && r.report.Returned+found.returned >= r.job.Limit {
 			return errLimit
@@ -188,7 +190,7 @@ func (r *reader) page(ctx context.Context, page stagedoor.Page, decoder Decoder,
 	if r.engine.Progress != nil {
 		r.engine.Progress(Progress{
 			Stream: r.part.Stream.Name, Slice: r.slice.ID(), Done: r.done, Slices: len(r.part.Slices),
-			Rows: r.report.Returned + found.returned, Pages: found.pages,
+			Rows: r.report.Returned + found.returned,
 		})
 	}
 	return nil

@@ -564,7 +564,7 @@ func TestProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := seen[len(seen)-1]
-	if want := (Progress{Stream: "events", Slice: "2026-11-01..2026-11-01", Done: 1, Slices: 2, Rows: 10, Pages: 3}); last != want {
+	if want := (Progress{Stream: "events", Slice: "2026-11-01..2026-11-01", Done: 1, Slices: 2, Rows: 10}); last != want {
 		t.Errorf("last progress = %+v, want %+v", last, want)
 	}
 }

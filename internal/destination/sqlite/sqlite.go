@@ -50,7 +50,27 @@ func Open(ctx context.Context, path string) (*Destination, error) {
 		_ = d.Close() // err is what happened
 		return nil, d.explain("open the destination", err)
 	}
+	if err := d.refuseStore(ctx); err != nil {
+		_ = d.Close()
+		return nil, err
+	}
 	return d, nil
+}
+
+// refuseStore refuses a database in which some Stagedoor keeps credentials.
+func (d *Destination) refuseStore(ctx context.Context) error {
+	var tables int
+	err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('goose_db_version', 'credentials', 'tokens', 'meta')`).Scan(&tables)
+	if err != nil {
+		return d.explain("open the destination", err)
+	}
+	if tables < 4 {
+		return nil
+	}
+	return &stagedoor.Error{
+		Op: "open the destination", Subject: d.Name(), Kind: stagedoor.KindUsage,
+		Cause: "it is a database in which Stagedoor keeps credentials", Fix: "Choose another file for rows.",
+	}
 }
 
 // Name returns "sqlite:" and the file's absolute path.
