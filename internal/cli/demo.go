@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +75,7 @@ func (d *demo) run(ctx context.Context, seed int64) error {
 		return err
 	}
 	info := d.sim.Info()
-	host := strings.TrimSuffix(strings.TrimPrefix(info.APIURL, "http://"), "/v2")
+	host := simHost(info)
 	d.say("up at %s, seed %d, with reports from %s to %s", info.APIURL, info.Seed, info.Since, info.Until)
 
 	a, err := d.open()

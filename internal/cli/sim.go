@@ -90,10 +90,15 @@ func startSim(o zoomsim.Options) (*zoomsim.Simulator, error) {
 	return sim, nil
 }
 
+// simHost is the simulator's HOST:PORT, as --allow-host takes it.
+func simHost(info zoomsim.Info) string {
+	return strings.TrimSuffix(strings.TrimPrefix(info.APIURL, "http://"), "/v2")
+}
+
 // sayInfo prints what one needs to use the simulator. Its secret is made up, so
 // it may be seen.
 func (s *session) sayInfo(info zoomsim.Info) {
-	host := strings.TrimSuffix(strings.TrimPrefix(info.APIURL, "http://"), "/v2")
+	host := simHost(info)
 	fmt.Fprintf(s.out, "simulated Zoom account, seed %d, reports from %s to %s\n\n", info.Seed, info.Since, info.Until)
 	_ = s.table([][]string{
 		{"token url", info.TokenURL},

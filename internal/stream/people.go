@@ -12,8 +12,8 @@ func people() []stagedoor.Stream {
 		Method:      "GET",
 		Path:        "/users",
 		ListKeys:    []string{"users"},
-		// The API's maximum is 2000, but integrators use 300 as the paging page
-		// says (docs/api/pagination); both take one call for most accounts.
+		// Zoom's document of the operation permits 2000, its paging page 300
+		// (docs/api/pagination, read 2026-11); what both permit is sent.
 		PageSize: 300,
 		// One call shows one status only; the default is active.
 		Passes: []map[string]string{{"status": "active"}, {"status": "inactive"}, {"status": "pending"}},
