@@ -23,8 +23,9 @@ type Stream struct {
 	Params   map[string]string   // always sent
 	Passes   []map[string]string // one walk each, for operations that show a part at a time
 
-	Window  *Window // nil: not bounded by days
-	Columns []Column
+	Window    *Window    // nil: not bounded by days
+	Partition *Partition // nil: read as one
+	Columns   []Column
 	// Day are the columns whose UTC day a key starts with, the first that is
 	// not empty; none where rows have no day.
 	Day []string
@@ -40,6 +41,16 @@ type Stream struct {
 	// EmptyMeans is what an empty answer may mean, for people; with a kind of
 	// its own so that programs can tell.
 	EmptyMeans *Error
+	// Example is one record as the provider sends it, for the catalogue.
+	Example string
+}
+
+// Partition splits a stream that the provider shows only a part at a time: it
+// is read once for each row of a parent stream.
+type Partition struct {
+	Stream string // the parent: "users"
+	Column string // of the parent's rows, whose value names the part: "id"; rows without one are no part
+	Param  string // of the stream's path that it fills: "userId"
 }
 
 // Window bounds a stream by whole UTC days.
