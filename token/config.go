@@ -103,12 +103,19 @@ func (c Config) problems() []string {
 	complain(request.Grant == "", "the provider names no grant type")
 	complain(request.In != "" && request.In != "form" && request.In != "query", "the provider wants parameters in %q, which is neither form nor query", request.In)
 	complain(request.Auth != "" && request.Auth != "header" && request.Auth != "body", "the provider wants id and secret in %q, which is neither header nor body", request.Auth)
+	complain(request.Method != "" && request.Method != http.MethodPost && request.Method != http.MethodGet, "the provider wants the method %q, which is neither POST nor GET", request.Method)
+	complain(request.Method == http.MethodGet && request.In != "query", "the provider wants GET, which needs the parameters in the query")
 	complain(request.Auth == "body" && request.In == "query", "the provider wants everything in the query, but a client secret never goes into a URL")
 	for name := range request.Params {
 		switch name {
-		case "grant_type", "client_id", "client_secret":
+		case request.GrantParam, grantParam, "client_id", "client_secret":
 			complain(true, "the provider's parameter %s is set elsewhere", name)
 		}
+	}
+	switch p.Response.ExpiresUnit {
+	case "", "seconds", "minutes", "milliseconds":
+	default:
+		complain(true, "the provider's unit of a lifetime %q is not known", p.Response.ExpiresUnit)
 	}
 	complain(p.Response.Lifetime < 0, "the provider's token lifetime is negative")
 	complain(c.Credential.ClientID == "", "the client id is missing")
