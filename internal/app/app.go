@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/provider"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
 )
@@ -32,18 +31,14 @@ type Environment struct {
 type App struct {
 	settings  Settings
 	env       Environment
-	providers []stagedoor.Provider
+	providers map[string]stagedoor.Provider // those that were asked for, by name
 	store     *store.Store
 	vault     *vault.Vault
 }
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	providers, err := provider.BuiltIn()
-	if err != nil {
-		return nil, err
-	}
-	return &App{settings: settings, env: env, providers: providers}, nil
+	return &App{settings: settings, env: env}, nil
 }
 
 // Close closes what was opened.
@@ -97,21 +92,6 @@ func makeHome(home string) error {
 		e.Cause = "you may not make it"
 	}
 	return e
-}
-
-// Provider returns the provider by name.
-func (a *App) Provider(name string) (stagedoor.Provider, error) {
-	var known string
-	for _, p := range a.providers {
-		if p.Name == name {
-			return p, nil
-		}
-		known += ", " + p.Name
-	}
-	return stagedoor.Provider{}, &stagedoor.Error{
-		Op: "find the provider", Subject: "\"" + name + "\"", Kind: stagedoor.KindUsage,
-		Cause: "there is no provider by that name", Fix: "Use one of: " + known[2:] + ".",
-	}
 }
 
 // Who names the person at the keyboard for created_by and changed_by.

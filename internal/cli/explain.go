@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,12 +15,14 @@ import (
 
 func explainCommand(s *session) *cobra.Command {
 	var asJSON bool
+	var provider string
 	cmd := &cobra.Command{
 		Use: "explain [TEXT|-]", Short: "Say what a raw error means and how to mend it", GroupID: groupDiagnose,
 		Long:    "Takes any error text: Zoom's raw answer, or another program's message around it.",
 		Example: "stagedoor explain 'Scope not granted'\nsome-program 2>&1 | stagedoor explain -",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print kind, cause and fix as JSON")
+	cmd.Flags().StringVar(&provider, "provider", stagedoor.Zoom.Name, "Whose error it is; `stagedoor provider list` names them")
 	cmd.RunE = s.plain(func(_ context.Context, args []string) error {
 		text := strings.Join(args, " ")
 		if text == "-" || text == "" && !s.inTTY {
@@ -34,7 +38,11 @@ func explainCommand(s *session) *cobra.Command {
 				Fix: "Paste the error in quotes, or pipe it in: `stagedoor explain -`.",
 			}
 		}
-		explained, rule, ok := doctor.Explain(stagedoor.Zoom, text)
+		p, err := s.provider(provider)
+		if err != nil {
+			return err
+		}
+		explained, rule, ok := doctor.Explain(p, text)
 		if !ok {
 			return &stagedoor.Error{
 				Op: "explain", Kind: stagedoor.KindNotFound, Cause: "nothing in the error table matches this text",
@@ -47,11 +55,15 @@ func explainCommand(s *session) *cobra.Command {
 				stagedoor.Notice
 			}{rule, stagedoor.NoticeOf(explained)})
 		}
-		err := s.table([][]string{
+		more := "docs/errors.md#" + rule
+		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.Family() != stagedoor.Zoom.Name {
+			more = "the rule " + rule + " of `stagedoor provider show " + p.Name + "`"
+		}
+		err = s.table([][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
-			{"more", "docs/errors.md#" + rule},
+			{"more", more},
 		})
 		if err == nil {
 			s.hint("stagedoor credential check NAME")
@@ -59,4 +71,17 @@ func explainCommand(s *session) *cobra.Command {
 		return err
 	})
 	return cmd
+}
+
+// provider returns the provider by its name; for Zoom no app is opened.
+func (s *session) provider(name string) (stagedoor.Provider, error) {
+	if name == stagedoor.Zoom.Name {
+		return stagedoor.Zoom, nil
+	}
+	a, err := s.open()
+	if err != nil {
+		return stagedoor.Provider{}, err
+	}
+	p, err := a.Provider(name)
+	return p, errors.Join(err, a.Close())
 }

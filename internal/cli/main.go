@@ -82,6 +82,8 @@ type session struct {
 	// failed is the error of the command that ran. It does not go through fang,
 	// which would ask the terminal for its colours to print it.
 	failed error
+	// toldRefused: the command itself told of provider files that are not used.
+	toldRefused bool
 }
 
 const (
@@ -121,6 +123,7 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), simCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
+		providerCommand(s),
 		apiCommand(s), syncCommand(s),
 		explainCommand(s), versionCommand(s),
 	)
@@ -136,7 +139,9 @@ func (s *session) run(f func(ctx context.Context, a *app.App, args []string) err
 			if err != nil {
 				return err
 			}
-			return errors.Join(f(ctx, a, args), a.Close())
+			err = f(ctx, a, args)
+			s.noteRefused(a)
+			return errors.Join(err, a.Close())
 		})(cmd, args)
 	}
 }
