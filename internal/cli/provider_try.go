@@ -73,7 +73,7 @@ func (s *session) install(a *app.App, e provider.Entry) string {
 	if path, err := filepath.Abs(e.Path); err == nil && path == inside {
 		return "stagedoor credential add NAME --provider " + e.Provider.Name
 	}
-	return "mkdir -p " + string(a.Providers()) + " && cp " + e.Path + " " + inside
+	return "mkdir -m 700 -p " + string(a.Providers()) + " && cp " + e.Path + " " + inside
 }
 
 func (s *session) showProblems(problems provider.Problems) error {
