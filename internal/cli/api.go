@@ -30,9 +30,9 @@ type apiFlags struct {
 func apiCommand(s *session) *cobra.Command {
 	var f apiFlags
 	cmd := &cobra.Command{
-		Use: "api NAME PATH", Short: "Make one call of the Zoom API", GroupID: groupData,
+		Use: hideBrackets.Replace("api NAME [METHOD] PATH"), Short: "Make one call of the Zoom API", GroupID: groupData,
 		Args: takes(1, 3, "NAME [METHOD] PATH, such as `stagedoor api acme /users/me`"),
-		Long: "stagedoor api NAME [METHOD] PATH sends the request with the credential's token, renewed as needed, at the pace that Zoom permits.\n" +
+		Long: "Sends the request with the credential's token, renewed as needed, at the pace that Zoom permits.\n" +
 			"/users/me, /v2/users/me and the full URL mean the same. Without METHOD it is GET, or POST where\n" +
 			"-f or --input gives a body.\n\n" +
 			"-q runs a jq expression on the answer, and with --paginate on each row as it comes, so that a list of any\n" +
