@@ -12,6 +12,7 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/provider"
+	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/stream"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
@@ -21,13 +22,11 @@ import (
 // database and fails silently: a person is typing.
 type completer = cobra.CompletionFunc
 
-// completeTree gives every command of the tree its completion. It goes by the names
-// that commands use for their arguments in Use ("token [NAME]") and by the names
-// of flags, so that a new command needs nothing of its own, unless it means
-// something else by them.
-func (s *session) completeTree(root *cobra.Command) {
-	// What arguments are called, and what they mean below one command alone.
-	arguments := map[string]completer{
+// completeArguments says what is meant by the names that commands give their
+// arguments in Use ("token [NAME]"); with a command before it, what that command
+// and those below it mean.
+func (s *session) completeArguments() map[string]completer {
+	return map[string]completer{
 		"NAME":                s.completeCredentials,
 		"STREAM":              completeStreams,
 		"STREAM|FAMILY":       completeStreams,
@@ -40,13 +39,17 @@ func (s *session) completeTree(root *cobra.Command) {
 		"api NAME":            s.completeCall,
 		"provider NAME":       completeProviders,
 	}
-	flags := map[string]completer{
+}
+
+// completeFlags says the same of flags.
+func (s *session) completeFlags() map[string]completer {
+	return map[string]completer{
 		"format":             oneOf("table", "json", "ndjson", "csv"),
 		"token format":       oneOf("raw\tthe token alone", "header\tfor curl -H @-", "env\tfor eval in a shell", "json\twith expiry, scopes and API address"),
 		"plan":               oneOf(string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness)),
 		"provider":           completeProviders,
 		"purpose":            completePurposes,
-		"style":              oneOf("granular\tuser:read:user:admin …", "classic\tuser:read:admin …"),
+		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"stream":             completeStreams,
 		"into":               cobra.FixedCompletions([]string{"sqlite:\ta database file", "env:\ta variable that holds the destination", "-\tstdout"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
@@ -63,8 +66,15 @@ func (s *session) completeTree(root *cobra.Command) {
 		"input":              anyFile,
 		"api param":          s.completeParams,
 	}
+}
+
+// completeTree gives every command of the tree its completion. It goes by the
+// names of arguments and flags, so that a new command needs nothing of its own,
+// unless it means something else by them.
+func (s *session) completeTree(root *cobra.Command) {
+	arguments, flags := s.completeArguments(), s.completeFlags()
 	for _, cmd := range tree(root) {
-		place := strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), root.Name()), " ")
+		place := placeOf(cmd)
 		if names := argumentsOf(cmd); cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 && (len(names) > 0 || !cmd.HasSubCommands()) {
 			cmd.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 				if len(names) == 0 {
@@ -91,6 +101,12 @@ func (s *session) completeTree(root *cobra.Command) {
 		cmd.LocalNonPersistentFlags().VisitAll(register)
 		cmd.PersistentFlags().VisitAll(register)
 	}
+}
+
+// placeOf is where a command stands below the program: "credential add".
+func placeOf(cmd *cobra.Command) string {
+	_, place, _ := strings.Cut(cmd.CommandPath(), " ")
+	return place
 }
 
 // beginning leaves those words that begin with what was typed.
@@ -211,8 +227,11 @@ func completeProviders(*cobra.Command, []string, string) ([]string, cobra.ShellC
 
 func completePurposes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var words []string
-	for _, name := range []string{"users", "meetings", "webinars", "phone", "recordings", "reports", "dashboards", "team-chat"} {
-		words = append(words, name+"\tto read", name+":write\tto read and write")
+	for _, p := range scope.Purposes() {
+		words = append(words, p.Name+"\t"+p.About)
+		if writing, err := scope.ParsePurposes([]string{p.Name + ":write"}); err == nil {
+			words = append(words, writing[0].Name+"\tread and change them")
+		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
