@@ -17,8 +17,9 @@ func credentialCommand(s *session) *cobra.Command {
 		Use: "credential", Short: "Save, prove and change credentials", GroupID: groupCredentials,
 		Long: "A credential is what Zoom's App Marketplace shows for a Server-to-Server OAuth app:\n" +
 			"an account id, a client id and a client secret. It is saved sealed, and proven before it is saved.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "# Save one, look at it, prove it again\nstagedoor credential add acme --account-id ID --client-id ID\nstagedoor credential show acme\nstagedoor credential check acme",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
 		credentialAdd(s), credentialList(s), credentialShow(s), credentialEdit(s), credentialCheck(s),

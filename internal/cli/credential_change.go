@@ -178,7 +178,10 @@ func credentialDisable(s *session) *cobra.Command {
 }
 
 func credentialEnable(s *session) *cobra.Command {
-	cmd := &cobra.Command{Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME")}
+	cmd := &cobra.Command{
+		Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME"),
+		Example: "stagedoor credential enable acme",
+	}
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		v, err := a.Vault(ctx)
 		if err != nil {

@@ -22,6 +22,7 @@ func Main(args []string) int {
 	s := &session{terminal: newTerminal()}
 	root := newRoot(s)
 	root.SetArgs(args)
+	root.SetOut(helpOut{os.Stdout})
 	err := fang.Execute(context.Background(), root,
 		fang.WithVersion(app.Version),
 		fang.WithNotifySignal(os.Interrupt, syscall.SIGTERM),
@@ -126,7 +127,9 @@ func newRoot(s *session) *cobra.Command {
 		providerCommand(s),
 		apiCommand(s), syncCommand(s),
 		explainCommand(s), versionCommand(s),
+		completionCommand(s), manCommand(s),
 	)
+	s.completeTree(root)
 	return root
 }
 

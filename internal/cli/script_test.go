@@ -98,10 +98,10 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // startService starts a service with the standard client credentials grant at
-// /token and an API of one path, /things, and sets SERVICE and SERVICE_HOST. It
-// has two odd token endpoints too, as the files of docs/providers.md want them:
-// /odd (another grant, all in the query) and /nested (a nested answer, with the
-// lifetime in minutes as a text).
+// /token and an API (/things, /numbers, /echo, /page), and sets SERVICE and
+// SERVICE_HOST. It has two odd token endpoints too, as the files of
+// docs/providers.md want them: /odd (another grant, all in the query) and /nested
+// (a nested answer, with the lifetime in minutes as a text).
 func startService(ts *testscript.TestScript, neg bool, args []string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
@@ -142,6 +142,13 @@ func startService(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		io.WriteString(w, `{"things":[{"id":1},{"id":2}]}`)
+	})
+	mux.HandleFunc("GET /numbers", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"rows":[{"id":9007199254740993,"b":1.10},{"id":18446744073709551617,"b":1e400}],"text":"a\tb \u001b[31m"}`)
+	})
+	mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		json.NewEncoder(w).Encode(map[string]string{"type": r.Header.Get("Content-Type"), "body": string(body)})
 	})
 	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<html><title>Sign in</title></html>")
