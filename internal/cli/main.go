@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -35,13 +36,23 @@ func Main(args []string) int {
 	if err == nil {
 		return 0
 	}
+	if told, ok := errors.AsType[told](err); ok {
+		return told.status
+	}
 	if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
 		// Whatever a command itself returns is a stagedoor.Error; the rest is
 		// cobra's word on arguments and flags.
 		err = usage(root, args, err)
 	}
-	s.complain(err)
+	// A reader that has enough, as head has, is nothing to complain of.
+	if !readerGone(err) {
+		s.complain(err)
+	}
 	return stagedoor.ExitStatus(err)
+}
+
+func readerGone(err error) bool {
+	return stagedoor.KindOf(err) == stagedoor.KindInterrupted && errors.Is(err, syscall.EPIPE)
 }
 
 // takes holds how many arguments a command takes; what says it for people.
@@ -123,6 +134,7 @@ func newRoot(s *session) *cobra.Command {
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
 		apiCommand(s), syncCommand(s),
 		explainCommand(s), versionCommand(s),
+		doctorCommand(s),
 	)
 	return root
 }
@@ -156,10 +168,35 @@ func ours(cmd *cobra.Command, err error) error {
 	if errors.Is(cmd.Context().Err(), context.Canceled) && stagedoor.KindOf(err) != stagedoor.KindInterrupted {
 		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInterrupted, Cause: "it was interrupted; what was done is kept", Err: err}
 	}
+	if e := unwritten(cmd, err); e != nil {
+		return e
+	}
+	if _, ok := errors.AsType[told](err); ok {
+		return err
+	}
 	if _, ok := errors.AsType[*stagedoor.Error](err); !ok {
 		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInternal, Cause: err.Error(), Err: err}
 	}
 	return err
+}
+
+// unwritten explains that stdout took no more; nil where that is not what
+// happened.
+func unwritten(cmd *cobra.Command, err error) *stagedoor.Error {
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !ok || path.Op != "write" || path.Path != os.Stdout.Name() {
+		return nil
+	}
+	e := &stagedoor.Error{Op: cmd.CommandPath(), Subject: "stdout", Kind: stagedoor.KindDestination, Err: err}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		e.Kind, e.Cause = stagedoor.KindInterrupted, "whoever read the output has gone"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = "the output could not be written: the device is full", "Free some space where the output goes, or send it elsewhere, and run the command again."
+	default:
+		e.Cause, e.Fix = "the output could not be written: "+path.Err.Error(), "Look at where the output goes, and run the command again."
+	}
+	return e
 }
 
 // open resolves the settings and builds the app.
@@ -172,7 +209,7 @@ func (s *session) open() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log})
+	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log, Waiting: s.waiting()})
 }
 
 func newLog(settings app.Settings, w io.Writer) (*slog.Logger, error) {
