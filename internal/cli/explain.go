@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/doctor"
 )
 
@@ -41,18 +42,26 @@ func explainCommand(s *session) *cobra.Command {
 				Fix: "Paste the whole answer with its body, such as {\"code\":…,\"message\":…}; docs/errors.md lists what is known.",
 			}
 		}
+		hints := []string{}
+		if explained.Kind == stagedoor.KindScopeMissing {
+			hints = app.ScopeHintsIn(text)
+		}
 		if asJSON {
 			return s.printJSON(struct {
 				Rule string `json:"rule"`
 				stagedoor.Notice
-			}{rule, stagedoor.NoticeOf(explained)})
+				Hints []string `json:"hints"`
+			}{rule, stagedoor.NoticeOf(explained), hints})
 		}
-		err := s.table([][]string{
+		rows := [][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
-			{"more", "docs/errors.md#" + rule},
-		})
+		}
+		for _, hint := range hints {
+			rows = append(rows, []string{"hint", hint})
+		}
+		err := s.table(append(rows, []string{"more", "docs/errors.md#" + rule}))
 		if err == nil {
 			s.hint("stagedoor credential check NAME")
 		}

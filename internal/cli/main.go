@@ -132,7 +132,7 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), simCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
-		apiCommand(s), syncCommand(s),
+		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
 		explainCommand(s), versionCommand(s),
 		doctorCommand(s),
 	)
