@@ -38,6 +38,8 @@ type grant struct {
 	hosts      hostList
 	base       http.RoundTripper
 	now        func() (wall, mono time.Time)
+	tries      int
+	retrying   func(failure *stagedoor.Error, pause time.Duration) // told before each pause
 }
 
 // grantedToken is a token as the endpoint gave it.
@@ -63,14 +65,18 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 				Kind: stagedoor.KindInterrupted, Cause: "it was interrupted", Err: context.Cause(ctx),
 			})
 		}
-		if try == tries || !failure.Kind.Row().Retry {
+		if try >= g.tries || !failure.Kind.Row().Retry {
 			return got, failure
 		}
 		pause := jitter(250 * time.Millisecond << try)
 		if wall, _ := g.now(); failure.RetryAt.After(wall.Add(pause)) {
 			pause = failure.RetryAt.Sub(wall)
 		}
-		if pause > longPause || !sleep(bounded, pause) {
+		if pause > longPause {
+			return got, failure
+		}
+		g.retrying(failure, pause)
+		if !sleep(bounded, pause) {
 			return got, failure
 		}
 	}

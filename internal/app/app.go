@@ -9,11 +9,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
+	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
 // Version of the program; the release build sets it.
@@ -24,6 +26,9 @@ type Environment struct {
 	Getenv     func(string) string
 	Passphrase func(first bool) (stagedoor.Secret, error) // asks for the passphrase of --key passphrase
 	Log        *slog.Logger
+	// Waiting, if set, is told of each wait for Zoom or its token endpoint that
+	// has no listener of its own ([Use]).
+	Waiting func(zoom.Event)
 }
 
 // App holds the parts that a command needs. They are built when first asked
@@ -88,8 +93,11 @@ func makeHome(home string) error {
 		Op: "make the home folder", Subject: home, Kind: stagedoor.KindStore, Err: err,
 		Cause: "it can not be made", Fix: "Name another folder with --home DIR or STAGEDOOR_HOME.",
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		e.Cause = "you may not make it"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = "the disk is full", "Free some space on the disk of "+filepath.Dir(home)+", or name another folder with --home DIR or STAGEDOOR_HOME."
 	}
 	return e
 }

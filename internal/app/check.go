@@ -63,7 +63,7 @@ func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 	status, reason := stagedoor.StatusVerified, ""
 	switch kind := stagedoor.KindOf(err); {
 	case err == nil:
-	case kind.Row().Retry || !token.Value.IsZero() && !kind.Row().Person:
+	case kind.Row().Retry || kind == stagedoor.KindUnreachable || !token.Value.IsZero() && !kind.Row().Person:
 		return proof, err // it could not tell; what was known stays
 	default:
 		status, reason = stagedoor.StatusFailing, stagedoor.NoticeOf(err).Cause

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
@@ -45,7 +46,7 @@ func (f *credentialFields) register(cmd *cobra.Command) {
 	flags.StringVar(&f.apiURL, "api-url", "", "Address of the API, if not the provider's own; with or without /v2")
 	flags.StringVar(&f.validationURL, "validation-url", "", "what a check calls with the token (default the API's /users/me)")
 	flags.StringVar(&f.plan, "plan", "", "the account's Zoom plan: free, pro or business (default pro)")
-	flags.StringArrayVar(&f.purposes, "purpose", nil, "what it will be used for, such as reports; may be repeated")
+	flags.StringArrayVar(&f.purposes, "purpose", nil, "what it will be used for: users, meetings, webinars, phone, recordings, reports, dashboards or team-chat, with :write where it changes things; may be repeated")
 	flags.StringArrayVar(&f.labels, "label", nil, "A KEY=VALUE to find it by; may be repeated")
 	flags.StringArrayVar(&f.allowHosts, "allow-host", nil, "A HOST or HOST:PORT that requests may go to besides Zoom's own, such as a simulator's; may be repeated")
 }
@@ -70,7 +71,11 @@ func (f *credentialFields) apply(cmd *cobra.Command, c *stagedoor.Credential) er
 		c.Plan = plan
 	}
 	if cmd.Flags().Changed("purpose") {
-		c.Purposes = f.purposes
+		purposes, err := scope.ParsePurposes(f.purposes)
+		if err != nil {
+			return err
+		}
+		c.Purposes = scope.Names(purposes)
 	}
 	if cmd.Flags().Changed("allow-host") {
 		c.AllowHosts = f.allowHosts
@@ -141,6 +146,8 @@ func credentialAdd(s *session) *cobra.Command {
 		arg := argument(saved)
 		if noCheck {
 			s.next("stagedoor credential check" + arg)
+		} else if len(proof.Missing) > 0 {
+			s.next("stagedoor scopes --credential "+saved.Slug, "stagedoor streams --credential "+saved.Slug)
 		} else {
 			s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
 		}

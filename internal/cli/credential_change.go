@@ -39,6 +39,10 @@ func credentialCheck(s *session) *cobra.Command {
 			return err
 		}
 		s.say("credential %s is good", bold.Render(c.Slug))
+		if len(proof.Missing) > 0 {
+			s.next("stagedoor scopes --credential "+c.Slug, "stagedoor streams --credential "+c.Slug)
+			return nil
+		}
 		s.next("stagedoor token"+argument(c), "stagedoor api "+c.Slug+" /users/me")
 		return nil
 	})
@@ -97,6 +101,10 @@ func credentialEdit(s *session) *cobra.Command {
 			return s.printJSON(now)
 		}
 		s.say("saved credential %s", bold.Render(now.Slug))
+		if cmd.Flags().Changed("purpose") && len(now.Purposes) > 0 {
+			s.next("stagedoor scopes --credential " + now.Slug)
+			return nil
+		}
 		s.next("stagedoor credential show" + argument(now))
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/doctor"
 )
 
@@ -49,22 +50,30 @@ func explainCommand(s *session) *cobra.Command {
 				Fix: "Paste the whole answer with its body, such as {\"code\":…,\"message\":…}; docs/errors.md lists what is known.",
 			}
 		}
+		hints := []string{}
+		if explained.Kind == stagedoor.KindScopeMissing {
+			hints = app.ScopeHintsIn(text)
+		}
 		if asJSON {
 			return s.printJSON(struct {
 				Rule string `json:"rule"`
 				stagedoor.Notice
-			}{rule, stagedoor.NoticeOf(explained)})
+				Hints []string `json:"hints"`
+			}{rule, stagedoor.NoticeOf(explained), hints})
 		}
 		more := "docs/errors.md#" + rule
 		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.Family() != stagedoor.Zoom.Name {
 			more = "the rule " + rule + " of `stagedoor provider show " + p.Name + "`"
 		}
-		err = s.table([][]string{
+		rows := [][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
-			{"more", more},
-		})
+		}
+		for _, hint := range hints {
+			rows = append(rows, []string{"hint", hint})
+		}
+		err = s.table(append(rows, []string{"more", more}))
 		if err == nil {
 			s.hint("stagedoor credential check NAME")
 		}

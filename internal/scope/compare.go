@@ -1,20 +1,32 @@
 package scope
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/stagedoor/stagedoor"
+)
 
 // Comparison holds a list against the scopes of a token.
 type Comparison struct {
-	Style       Style    `json:"style"` // the token's, which is the app's
+	Style       Style    `json:"style"`
 	Missing     []Need   `json:"missing"`
 	Superfluous []string `json:"superfluous"` // held, and not needed for the uses
-	Closed      []Closed `json:"closed"`      // open to no scope of this style, and not to this token
+	Closed      []Closed `json:"closed"`      // which this token may not call, and no scope of the style opens
 	Hints       []string `json:"hints"`       // on names that are odd
 }
 
 // Compare says which scopes a token lacks for the uses, and which of its scopes
-// they do not need.
-func (c *Catalogue) Compare(uses []Use, held []string) Comparison {
-	style, _ := c.StyleOf(held)
+// they do not need. What is missing is named in the style; "" is the one that
+// the token's scopes are in.
+func (c *Catalogue) Compare(style Style, uses []Use, held []string) Comparison {
+	clean := make([]string, len(held))
+	for i, name := range held {
+		clean[i] = stagedoor.Outside(name, nameBytes)
+	}
+	held = clean
+	if style == "" {
+		style, _ = c.StyleOf(held)
+	}
 	var lacking []Use
 	var permitted [][]string
 	for _, use := range uses {

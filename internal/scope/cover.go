@@ -1,6 +1,9 @@
 package scope
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // cost weighs a scope: one that writes weighs more than any number that read,
 // so that nobody is told to grant a change where reading is enough.
@@ -22,16 +25,17 @@ func cover(alternatives [][]string, order func(a, b string) int) []string {
 	chosen := []string{}
 	for {
 		// A scope that is the only one left for something is taken.
-		forced := ""
+		forced := map[string]bool{}
 		for _, a := range open {
 			if len(a) == 1 {
-				forced = a[0]
-				break
+				forced[a[0]] = true
 			}
 		}
-		if forced != "" {
-			chosen = append(chosen, forced)
-			open = slices.DeleteFunc(open, func(a []string) bool { return slices.Contains(a, forced) })
+		if len(forced) > 0 {
+			chosen = slices.AppendSeq(chosen, maps.Keys(forced))
+			open = slices.DeleteFunc(open, func(a []string) bool {
+				return slices.ContainsFunc(a, func(name string) bool { return forced[name] })
+			})
 			continue
 		}
 		reduced, changed := withoutDominated(open, order)

@@ -3,11 +3,18 @@ package scope
 import (
 	"slices"
 	"strings"
+
+	"github.com/stagedoor/stagedoor"
 )
+
+// nameBytes is how long the name of a scope may be that others gave us; Zoom's
+// longest has 83 bytes.
+const nameBytes = 120
 
 // Hint says what is wrong with the name of a scope in a Server-to-Server app,
 // and which one is meant; "" where nothing is.
 func (c *Catalogue) Hint(name string) string {
+	name = stagedoor.Outside(name, nameBytes)
 	bare := strings.TrimSuffix(strings.TrimSuffix(name, ":master"), ":admin")
 	admin := bare + ":admin"
 	switch {
@@ -40,8 +47,10 @@ var renamed = map[string]string{
 // near returns the :admin scope whose name is the most alike, if any is alike
 // enough to be meant.
 func (c *Catalogue) near(name string) string {
-	wanted := strings.TrimSuffix(strings.ToLower(name), ":admin") + ":admin"
-	best, least := "", 4
+	bare := strings.TrimSuffix(strings.ToLower(name), ":admin")
+	wanted := bare + ":admin"
+	// In a short name three other letters make another name.
+	best, least := "", 2+min(2, len(bare)/10)
 	for _, style := range []Style{Granular, Classic} {
 		var names []string
 		for known := range c.uses[style] {
@@ -51,8 +60,13 @@ func (c *Catalogue) near(name string) string {
 		}
 		slices.Sort(names)
 		for _, known := range names {
-			if d := distance(wanted, known); d < least {
-				best, least = known, d
+			for _, written := range []string{wanted, bare} {
+				if len(known) >= len(written)+least || len(written) >= len(known)+least {
+					continue
+				}
+				if d := distance(written, known); d < least {
+					best, least = known, d
+				}
 			}
 		}
 	}

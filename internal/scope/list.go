@@ -20,7 +20,7 @@ type Need struct {
 	For        []string `json:"for"`               // purposes, streams and the check
 	Operations []string `json:"operations"`        // what it permits of that: "GET /users"
 	Roles      []string `json:"roles,omitempty"`   // what the role of the app's owner must permit: "UsageReport:Read"
-	Or         []string `json:"instead,omitempty"` // broader scopes that would do in its place
+	Or         []string `json:"instead,omitempty"` // other scopes that would do in its place, though no better
 	Note       string   `json:"note,omitempty"`    // what is odd about it
 }
 
@@ -62,29 +62,35 @@ func (c *Catalogue) Uses(p Purpose) []Use {
 // of it can be left out, none writes where one that reads would do.
 func (c *Catalogue) Least(style Style, uses []Use) List {
 	list := List{Style: style, Needs: []Need{}, Closed: []Closed{}}
-	var alternatives [][]string
-	for _, use := range uses {
-		candidates := c.Candidates(use.Operation, style)
-		if len(candidates) == 0 {
+	alternatives := make([][]string, len(uses))
+	for i, use := range uses {
+		alternatives[i] = c.Candidates(use.Operation, style)
+		if len(alternatives[i]) == 0 {
 			list.close(use, c.whyClosed(use.Operation, style))
-			continue
 		}
-		alternatives = append(alternatives, candidates)
 	}
 	for _, name := range cover(alternatives, func(a, b string) int { return c.order(style, a, b) }) {
-		list.Needs = append(list.Needs, c.need(style, name, uses))
+		list.Needs = append(list.Needs, c.need(style, name, uses, alternatives))
 	}
 	return list
 }
 
 // need says what a scope of a list is for.
-func (c *Catalogue) need(style Style, name string, uses []Use) Need {
+func (c *Catalogue) need(style Style, name string, uses []Use, alternatives [][]string) Need {
 	n := Need{Scope: name, For: []string{}, Operations: []string{}}
-	for _, use := range uses {
-		candidates := c.Candidates(use.Operation, style)
-		if !slices.Contains(candidates, name) {
+	// What is among the alternatives of all that the scope is for would do in
+	// its place.
+	var instead []string
+	for i, use := range uses {
+		if !slices.Contains(alternatives[i], name) {
 			continue
 		}
+		if len(n.For) == 0 {
+			instead = slices.Clone(alternatives[i])
+		}
+		instead = slices.DeleteFunc(instead, func(other string) bool {
+			return other == name || !slices.Contains(alternatives[i], other)
+		})
 		n.For = appendNew(n.For, use.For)
 		n.Operations = appendNew(n.Operations, use.Operation.Name())
 		n.Roles = appendNew(n.Roles, use.Operation.Roles...)
@@ -92,26 +98,13 @@ func (c *Catalogue) need(style Style, name string, uses []Use) Need {
 			n.Note = "Zoom's document of " + use.Operation.Name() + " lists only " + strings.TrimSuffix(name, ":admin") + ", a user's own form of it"
 		}
 	}
-	for _, use := range uses {
-		candidates := c.Candidates(use.Operation, style)
-		if slices.Contains(candidates, name) {
-			for _, other := range candidates {
-				if other != name && !slices.Contains(n.Or, other) && c.permitsAll(other, style, n.Operations) {
-					n.Or = append(n.Or, other)
-				}
-			}
-		}
+	if len(instead) > 0 {
+		n.Or = instead
 	}
 	if isMaster(name) {
 		n.Note = "it exists for master accounts with sub-accounts only"
 	}
 	return n
-}
-
-func (c *Catalogue) permitsAll(name string, style Style, operations []string) bool {
-	return !slices.ContainsFunc(operations, func(op string) bool {
-		return !slices.Contains(c.Candidates(c.byName[op], style), name)
-	})
 }
 
 func (l *List) close(use Use, why string) {

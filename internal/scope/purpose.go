@@ -15,6 +15,9 @@ type Purpose struct {
 	// Needs says what the account must have beside the scopes; empty: nothing.
 	Needs string `json:"needs,omitempty"`
 
+	// Families are the families of streams that belong to it; whoever knows the
+	// streams adds what they are read with.
+	Families []string `json:"-"`
 	// Reads and Writes are the operations that it stands for: "GET /users".
 	// Writes are there in the plain purpose too; only NAME:write uses them.
 	Reads  []string `json:"-"`
@@ -118,6 +121,7 @@ func Purposes() []Purpose { return slices.Clone(purposes) }
 var purposes = []Purpose{
 	{
 		Name: "users", Title: "Users", About: "users with their settings, groups and roles",
+		Families: []string{"people"},
 		Reads: []string{
 			"GET /users", "GET /users/{userId}", "GET /users/{userId}/settings",
 			"GET /groups", "GET /groups/{groupId}/members", "GET /roles", "GET /roles/{roleId}/members",
@@ -131,6 +135,7 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "meetings", Title: "Meetings", About: "scheduled and past meetings, who took part, registrants, polls",
+		Families: []string{"meetings"},
 		Reads: []string{
 			"GET /users/{userId}/meetings", "GET /meetings/{meetingId}", "GET /past_meetings/{meetingId}",
 			"GET /past_meetings/{meetingId}/instances", "GET /past_meetings/{meetingId}/participants",
@@ -144,7 +149,8 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "webinars", Title: "Webinars", About: "scheduled and past webinars, who took part and who did not, registrants, panelists, polls, questions",
-		Needs: "a Webinar licence for each host",
+		Needs:    "a Webinar licence for each host",
+		Families: []string{"webinars"},
 		Reads: []string{
 			"GET /users/{userId}/webinars", "GET /webinars/{webinarId}", "GET /webinars/{webinarId}/registrants", "GET /webinars/{webinarId}/panelists",
 			"GET /past_webinars/{webinarId}/instances", "GET /past_webinars/{webinarId}/participants", "GET /past_webinars/{webinarId}/absentees",
@@ -158,8 +164,9 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "phone", Title: "Phone", About: "Zoom Phone's users, call history and call recordings",
-		Needs: "a Zoom Phone licence",
-		Reads: []string{"GET /phone/users", "GET /phone/call_history", "GET /phone/recordings"},
+		Needs:    "a Zoom Phone licence",
+		Families: []string{"phone"},
+		Reads:    []string{"GET /phone/users", "GET /phone/call_history", "GET /phone/recordings"},
 		Writes: []string{
 			"PATCH /phone/users/{userId}", "PATCH /phone/users/{userId}/settings",
 			"POST /phone/users/{userId}/phone_numbers", "DELETE /phone/users/{userId}/phone_numbers/{phoneNumberId}",
@@ -169,8 +176,9 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "recordings", Title: "Recordings", About: "cloud recordings of meetings and webinars, and their files",
-		Needs: "the Pro plan or higher, with cloud recording on",
-		Reads: []string{"GET /users/{userId}/recordings", "GET /meetings/{meetingId}/recordings"},
+		Needs:    "the Pro plan or higher, with cloud recording on",
+		Families: []string{"recordings"},
+		Reads:    []string{"GET /users/{userId}/recordings", "GET /meetings/{meetingId}/recordings"},
 		Writes: []string{
 			"DELETE /meetings/{meetingId}/recordings", "DELETE /meetings/{meetingId}/recordings/{recordingId}",
 			"PUT /meetings/{meetingUUID}/recordings/status", "PATCH /meetings/{meetingId}/recordings/settings",
@@ -178,7 +186,8 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "reports", Title: "Reports", About: "what was held, who took part, who signed in, what admins changed, telephone use",
-		Needs: "the Pro plan or higher",
+		Needs:    "the Pro plan or higher",
+		Families: []string{"reports"},
 		Reads: []string{
 			"GET /report/daily", "GET /report/users", "GET /report/users/{userId}/meetings",
 			"GET /report/meetings/{meetingId}", "GET /report/meetings/{meetingId}/participants",
@@ -188,7 +197,8 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "dashboards", Title: "Dashboards", About: "quality and use of meetings, webinars, rooms, chat and clients, live and past",
-		Needs: "the Business plan or higher, with the Dashboard feature on",
+		Needs:    "the Business plan or higher, with the Dashboard feature on",
+		Families: []string{"dashboards"},
 		Reads: []string{
 			"GET /metrics/meetings", "GET /metrics/meetings/{meetingId}", "GET /metrics/meetings/{meetingId}/participants",
 			"GET /metrics/meetings/{meetingId}/participants/qos",
@@ -198,6 +208,7 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "team-chat", Title: "Team Chat", About: "channels, their members and messages",
+		Families: []string{"chat", "team-chat"},
 		Reads: []string{
 			"GET /chat/channels", "GET /chat/channels/{channelId}/members", "GET /chat/users/{userId}/channels",
 			"GET /chat/users/{userId}/messages", "GET /report/chat/sessions", "GET /report/chat/sessions/{sessionId}",
