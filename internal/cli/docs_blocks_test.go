@@ -29,7 +29,7 @@ var comment = regexp.MustCompile(`^\s*<!--\s*test:\s*(\w+)\s*-->\s*$`)
 
 // commandWords are what lines of commands begin with, in blocks that do not
 // name their language.
-var commandWords = []string{"stagedoor", "./stagedoor", "make", "go", "curl", "export", "eval", "git", "python3", "sqlite3", "jq", "docker", "brew", "some-program"}
+var commandWords = []string{"stagedoor", "./stagedoor", "make", "go", "curl", "export", "eval", "git", "python3", "sqlite3", "jq", "docker", "brew", "mkdir", "cp", "some-program"}
 
 // blocksOf cuts a document into its code blocks: fenced ones, and those that are
 // indented by four after a blank line. One whose kind can not be told is an

@@ -79,6 +79,10 @@ func runPage(t *testing.T, w *world, blocks []block) {
 			err = json.Unmarshal([]byte(b.text), new(any))
 		case "yaml":
 			err = yaml.Unmarshal([]byte(b.text), new(any))
+			// A file that begins with its name is there for the commands below it.
+			if m := regexp.MustCompile(`^# ([\w-]+\.yaml)\n`).FindStringSubmatch(b.text); m != nil && err == nil {
+				err = os.WriteFile(w.path(m[1]), []byte(b.text+"\n"), 0o600)
+			}
 		case "text":
 		default:
 			err = fmt.Errorf("nobody runs %s: teach runPage to, or write <!-- test: text --> before it", b.kind)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,6 +35,10 @@ func (w *world) substitutions() []substitution {
 		{`https://zoom\.us/oauth/token`, w.info.TokenURL},
 		{`stagedoor credential add\b`, "stagedoor credential add --token-url " + w.info.TokenURL + " --api-url " + w.info.APIURL + " --allow-host " + host},
 		{`stagedoor account-id\b`, "stagedoor account-id --api-url " + w.info.APIURL + " --allow-host " + host},
+		// Where docs/providers.md has its test server: the same.
+		{`http://127\.0\.0\.1:8080/oauth/token`, w.info.TokenURL},
+		{`127\.0\.0\.1:8080`, host},
+		{`~/\.local/share/stagedoor`, `"$$STAGEDOOR_HOME"`},
 		// What a person fills in.
 		{`--account-id (ID|ACCOUNT_ID)\b`, "--account-id " + w.info.AccountID},
 		{`--client-id (ID|CLIENT_ID)\b`, "--client-id " + w.info.ClientID},
@@ -76,8 +81,12 @@ func exampleWorld(t *testing.T) *world {
 	needs(t, "bash")
 	w := newWorld(t, zoomsim.Options{Meetings: 60, Users: 12, Limits: "off"})
 	// The simulator has no writes: what it has let in and would refuse only for
-	// that reason is answered here.
+	// that reason is answered here. Nor is it the service of docs/providers.md, with
+	// the standard grant and one path.
 	w.inFront(func(rw http.ResponseWriter, r *http.Request, zoom http.Handler) {
+		if serviceOfPage(rw, r, w.info) {
+			return
+		}
 		if r.Method == http.MethodGet || !strings.HasPrefix(r.URL.Path, "/v2/") || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
 			zoom.ServeHTTP(rw, r)
 			return
@@ -96,7 +105,9 @@ func exampleWorld(t *testing.T) *world {
 	token := strings.TrimSpace(w.succeeds("token", "acme").stdout)
 	for name, text := range map[string]string{
 		"secret.txt": w.info.ClientSecret + "\n", "new.txt": w.info.ClientSecret + "\n",
-		"meeting.json": `{"topic":"Lunch","type":2}`, "meetings.json": `{"topic":"Lunch","type":2}`,
+		// The file that docs/providers.md begins with, for the commands about it.
+		"my-service.yaml": "name: my-service\ntitle: My service\nextends: client-credentials\ntoken_url: https://auth.example.com/oauth/token\napi_url: https://api.example.com\nhosts: [auth.example.com, api.example.com]\n",
+		"meeting.json":    `{"topic":"Lunch","type":2}`, "meetings.json": `{"topic":"Lunch","type":2}`,
 		"bin/some-program":                        "#!/bin/sh\n" + `echo '{"reason":"Invalid client_id or client_secret","error":"invalid_client"}' >&2` + "\n",
 		".config/fish/completions/stagedoor.fish": "",
 	} {
@@ -112,6 +123,25 @@ func exampleWorld(t *testing.T) *world {
 		"ZOOM_TOKEN_URL="+w.info.TokenURL, "ZOOM_API_URL="+w.info.APIURL,
 		"PYTHONDONTWRITEBYTECODE=1", "LC_ALL=C.UTF-8")
 	return w
+}
+
+// serviceOfPage answers what is asked of my-service.
+func serviceOfPage(rw http.ResponseWriter, r *http.Request, info zoomsim.Info) bool {
+	const token = "a-token-of-the-service"
+	if r.Header.Get("Authorization") == "Bearer "+token && path.Base(r.URL.Path) == "things" {
+		io.WriteString(rw, `{"things":[{"id":1},{"id":2}]}`)
+		return true
+	}
+	if r.Method != http.MethodPost || path.Base(r.URL.Path) != "token" {
+		return false
+	}
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if id, secret, _ := r.BasicAuth(); !bytes.Contains(body, []byte("client_credentials")) || id != info.ClientID || secret != info.ClientSecret {
+		return false
+	}
+	io.WriteString(rw, `{"access_token":"`+token+`","token_type":"Bearer","expires_in":600,"scope":"read"}`)
+	return true
 }
 
 // fresh is the same world in a folder of its own, so that examples do not see

@@ -19,6 +19,7 @@ import (
 func providerCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "provider", Short: "Look at providers, and prove a file of your own", GroupID: groupCredentials,
+		Example: "# What there is\nstagedoor provider list\n\n# Prove a file of your own before it is used\nstagedoor provider try my-service.yaml",
 		Long: "A provider is a file that says how a service grants tokens. Zoom's come with Stagedoor; a file of your own\n" +
 			"goes into the folder providers of the home. docs/providers.md shows how to write one.",
 		Args: cobra.NoArgs,
