@@ -180,11 +180,9 @@ func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix str
 		bad(at+".id", fmt.Sprintf("%q is no id", r.ID), "Use lower-case letters, digits and hyphens.")
 	}
 	oneOf(at+".at", r.At, "", stagedoor.AtToken, stagedoor.AtAPI, stagedoor.AtElsewhere)
-	var kinds []string
-	for _, row := range stagedoor.Kinds() {
-		kinds = append(kinds, string(row.Kind))
+	if !slices.ContainsFunc(stagedoor.Kinds(), func(row stagedoor.KindRow) bool { return row.Kind == r.Kind }) {
+		bad(at+".kind", fmt.Sprintf("%q is not known", r.Kind), "Use a kind of docs/errors.md, such as invalid_client, token_refused or rate_limited.")
 	}
-	oneOf(at+".kind", string(r.Kind), kinds...)
 	if r.Cause == "" {
 		bad(at+".cause", "it is missing", "Say in a sentence why the error happens.")
 	}
