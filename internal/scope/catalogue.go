@@ -134,29 +134,28 @@ func (c *Catalogue) Permits(held []string, op stagedoor.Operation) bool {
 }
 
 // StyleOf tells which vocabulary the scopes of a token are in, and false where
-// none of them tells.
+// none of them tells. Names that operations list decide; the form of others
+// counts only where there are none.
 func (c *Catalogue) StyleOf(held []string) (Style, bool) {
-	granular, classic := 0, 0
+	votes, forms := map[Style]int{}, map[Style]int{}
 	for _, name := range held {
-		g, o := c.uses[Granular][name] > 0, c.uses[Classic][name] > 0
-		if !g && !o {
-			// A name that no operation lists tells by its form.
-			bare := strings.TrimSuffix(strings.TrimSuffix(name, ":admin"), ":master")
-			g = strings.Count(bare, ":") >= 2
-			o = !g
-		}
-		switch {
-		case g && !o:
-			granular++
-		case o && !g:
-			classic++
+		switch granular, classic := c.uses[Granular][name] > 0, c.uses[Classic][name] > 0; {
+		case granular && classic:
+		case granular:
+			votes[Granular]++
+		case classic:
+			votes[Classic]++
+		case strings.Count(strings.TrimSuffix(strings.TrimSuffix(name, ":admin"), ":master"), ":") >= 2:
+			forms[Granular]++
+		default:
+			forms[Classic]++
 		}
 	}
-	if granular+classic == 0 {
-		return Granular, false
+	if len(votes) == 0 {
+		votes = forms
 	}
-	if classic > granular {
+	if votes[Classic] > votes[Granular] {
 		return Classic, true
 	}
-	return Granular, true
+	return Granular, len(votes) > 0
 }

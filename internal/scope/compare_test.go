@@ -32,12 +32,12 @@ func TestCompare(t *testing.T) {
 		style                        scope.Style
 		missing, superfluous, hinted string
 	}{
-		{"all there, classic", "reports", "report:read:admin", scope.Classic, "", "", ""},
+		{"all there, classic", "reports", "report:read:admin user:read:admin", scope.Classic, "", "", ""},
 		{"all there, granular, and one too many", "recordings", "cloud_recording:read:list_user_recordings:admin cloud_recording:read:list_recording_files:admin user:read:user:admin", scope.Granular, "", "user:read:user:admin", ""},
 		{"one missing, granular", "recordings", "cloud_recording:read:list_user_recordings:admin", scope.Granular, "cloud_recording:read:list_recording_files:admin", "", ""},
 		{"a writing scope reads too", "users", "user:write:admin group:read:admin role:read:admin", scope.Classic, "", "", ""},
 		{"but is one too many beside the reading one", "users", "user:write:admin user:read:admin group:read:admin role:read:admin", scope.Classic, "", "user:write:admin", ""},
-		{"a user's own form is no :admin form", "reports", "report:read", scope.Classic, "report:read:admin", "report:read", "report:read is report:read:admin in a Server-to-Server app"},
+		{"a user's own form is no :admin form", "reports", "report:read user:read:admin", scope.Classic, "report:read:admin", "report:read", "report:read is report:read:admin in a Server-to-Server app"},
 		{"nothing held", "phone", "", scope.Granular, "phone:read:list_call_logs:admin phone:read:list_call_recordings:admin phone:read:list_users:admin", "", ""},
 		{"narrow classic scopes do", "dashboards", "dashboard_meetings:read:admin dashboard_webinars:read:admin dashboard_zr:read:admin dashboard_im:read:admin dashboard_home:read:admin dashboard_crc:read:admin", scope.Classic, "", "", ""},
 		{"classic beside granular", "meetings", "meeting:read:admin user:read:user:admin user:read:list_users:admin", scope.Granular, "", "user:read:list_users:admin user:read:user:admin", ""},

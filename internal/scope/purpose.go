@@ -189,6 +189,7 @@ var purposes = []Purpose{
 		Needs:    "the Pro plan or higher",
 		Families: []string{"reports"},
 		Reads: []string{
+			"GET /users", // whose ids the report on each user's meetings asks for
 			"GET /report/daily", "GET /report/users", "GET /report/users/{userId}/meetings",
 			"GET /report/meetings/{meetingId}", "GET /report/meetings/{meetingId}/participants",
 			"GET /report/meeting_activities", "GET /report/activities", "GET /report/operationlogs",
