@@ -23,6 +23,7 @@ import (
 // one by one, those that are fenced as sh together, as a script. The comment before a block (docs_blocks_test.go) says what can not
 // be seen.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	pages := []string{"../../README.md"}
 	err := filepath.WalkDir("../../docs", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".md") {
