@@ -35,6 +35,7 @@ type App struct {
 	providers []stagedoor.Provider
 	store     *store.Store
 	vault     *vault.Vault
+	watcher   vault.Watcher
 }
 
 // Open returns the App for the settings, which must have been resolved.
