@@ -20,37 +20,77 @@ func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stag
 	if err := a.CheckForm(c); err != nil {
 		return c, vault.Proof{}, err
 	}
+	if err := a.Free(ctx, c); err != nil {
+		return c, vault.Proof{}, err
+	}
+	if !check {
+		saved, err := a.save(ctx, c, Proven{})
+		return saved, vault.Proof{}, err
+	}
+	proven, err := a.ProveNew(ctx, c)
+	if err != nil {
+		return c, proven.Proof, err
+	}
+	saved, err := a.AddProven(ctx, c, proven)
+	return saved, proven.Proof, err
+}
+
+// Free reports whether a new credential may have the name. Where there is no
+// database yet, none is made.
+func (a *App) Free(ctx context.Context, c stagedoor.Credential) error {
+	slug := c.Slug
+	if err := vault.CheckSlug(slug, c.Name); err != nil || !a.HasDatabase() {
+		return err
+	}
 	v, err := a.Vault(ctx)
 	if err != nil {
-		return c, vault.Proof{}, err
+		return err
 	}
-	if _, err := v.Credential(ctx, c.Slug); err == nil {
-		return c, vault.Proof{}, &stagedoor.Error{
-			Op: "save a credential", Subject: "credential " + c.Slug, Kind: stagedoor.KindExists,
-			Cause: "there is one by that name",
-			Fix:   "Choose another name, change it with `stagedoor credential edit " + c.Slug + "`, or remove it first with `stagedoor credential remove " + c.Slug + "`.",
-		}
-	} else if stagedoor.KindOf(err) != stagedoor.KindNotFound {
-		return c, vault.Proof{}, err
+	switch _, err := v.Credential(ctx, slug); {
+	case stagedoor.KindOf(err) == stagedoor.KindNotFound:
+		return nil
+	case err != nil:
+		return err
+	}
+	return &stagedoor.Error{
+		Op: "save a credential", Subject: "credential " + slug, Kind: stagedoor.KindExists,
+		Cause: "there is one by that name",
+		Fix:   "Choose another name, change it with `stagedoor credential edit " + slug + "`, or remove it first with `stagedoor credential remove " + slug + "`.",
+	}
+}
+
+// Proven is what a check of a credential that is not saved yet brought.
+type Proven struct {
+	Proof vault.Proof
+	token stagedoor.Token
+}
+
+// ProveNew checks a credential that is not saved yet, and saves nothing.
+func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (Proven, error) {
+	proof, token, err := a.prove(ctx, c)
+	return Proven{Proof: proof, token: token}, err
+}
+
+// AddProven saves a new credential as what its check proved; the token that the
+// check minted becomes the shared one.
+func (a *App) AddProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+	saved, err := a.save(ctx, c, p)
+	if err != nil {
+		return saved, err
+	}
+	return saved, share(ctx, a.vault, saved.ID, p.token)
+}
+
+func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return c, err
 	}
 	c.CreatedBy, c.Status = Who(), stagedoor.StatusUnverified
-	var proof vault.Proof
-	var token stagedoor.Token
-	if check {
-		proof, token, err = a.prove(ctx, c)
-		if err != nil {
-			return c, proof, err
-		}
-		c.Status, c.CheckedAt, c.CheckedBy = stagedoor.StatusVerified, proof.CheckedAt, c.CreatedBy
+	if p.Proof.Verified {
+		c.Status, c.CheckedAt, c.CheckedBy = stagedoor.StatusVerified, p.Proof.CheckedAt, c.CreatedBy
 	}
-	saved, err := v.Add(ctx, c)
-	if err != nil {
-		return c, proof, err
-	}
-	if check {
-		err = share(ctx, v, saved.ID, token)
-	}
-	return saved, proof, err
+	return v.Add(ctx, c)
 }
 
 // Check proves a saved credential and notes the result; the token that it

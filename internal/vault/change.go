@@ -211,5 +211,5 @@ func checkRename(before, after stagedoor.Credential) error {
 			Fix:   "Keep the name and change what people see with `stagedoor credential edit " + before.Slug + " --name`, or add a second credential.",
 		}
 	}
-	return checkSlug(after.Slug, after.Name)
+	return CheckSlug(after.Slug, after.Name)
 }
