@@ -148,5 +148,5 @@ func decoded(text string) string {
 	return ""
 }
 
-// secretOf is a typed secret, which leaves the form as one.
+// clientSecret is a typed secret, which leaves the form as one.
 func (v *typedValues) clientSecret() stagedoor.Secret { return stagedoor.NewSecret(v.secret) }

@@ -18,7 +18,7 @@ type text struct {
 	question Question
 	typed    string
 	before   string // the answer when the page opened
-	tried    bool // Enter was pressed on what can not be right
+	tried    bool   // Enter was pressed on what can not be right
 	width    int
 }
 
