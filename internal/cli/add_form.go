@@ -375,7 +375,8 @@ func (f *addForm) explain(err error, stepped bool) {
 		return
 	}
 	for _, line := range [][2]string{{"cause", e.Cause}, {"fix", withoutCommands(e.Fix)}, {"said", saidBy(e)}} {
-		if line[1] == "" || line[0] == "cause" && stepped {
+		offered := line[0] == "fix" && e.Kind == stagedoor.KindHostRefused // as the first answer below
+		if line[1] == "" || line[0] == "cause" && stepped || offered {
 			continue
 		}
 		const indent = 9
