@@ -39,6 +39,7 @@ type App struct {
 	providers map[string]stagedoor.Provider // those that were asked for, by name
 	store     *store.Store
 	vault     *vault.Vault
+	watcher   vault.Watcher
 }
 
 // Open returns the App for the settings, which must have been resolved.

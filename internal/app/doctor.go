@@ -179,7 +179,7 @@ func (a *App) visit(ctx context.Context, name string, usable bool, sheet *doctor
 		Credential: c, Provider: p, TokenURL: first(c.TokenURL, p.TokenURL),
 		Validation: first(c.ValidationURL, p.Validation), Account: account, Now: now,
 	}
-	if p.Name == stagedoor.Zoom.Name {
+	if p.BuiltOn() == stagedoor.Zoom.Name {
 		patient.Report = activityReport(c)
 	}
 	patient.Examine(limited, sheet)
