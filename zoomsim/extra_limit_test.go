@@ -242,22 +242,22 @@ func TestUsersAreLocked(t *testing.T) {
 	const locked = `{"code":429,"message":"Too many concurrent requests. A request to disassociate this user has already been made."}`
 	synctest.Test(t, func(t *testing.T) {
 		s := newWriter(t, zoomsim.Options{Latency: time.Second})
-		var first response
-		go func() { first = s.write("DELETE", "/users/ada@example.com", "") }()
+		first := make(chan response, 1)
+		go func() { first <- s.write("DELETE", "/users/ada@example.com", "") }()
 		time.Sleep(300 * time.Millisecond)
 		expect(t, s.write("DELETE", "/users/ADA@example.com", ""), 429, locked)
-		if first.Status != 404 { // counted at 0.5 s, answered at 1 s
-			t.Errorf("the first: %d %s", first.Status, first.Body)
+		if got := <-first; got.Status != 404 { // counted at 0.5 s, answered at 1 s
+			t.Errorf("the first: %d %s", got.Status, got.Body)
 		}
 		if got := s.write("DELETE", "/users/ada@example.com", ""); got.Status != 404 {
 			t.Errorf("afterwards: %s", got.Body)
 		}
-		go s.write("POST", "/users", `{"action":"create","user_info":{"email":"new@example.com"}}`)
+		go func() { first <- s.write("POST", "/users", `{"action":"create","user_info":{"email":"new@example.com"}}`) }()
 		time.Sleep(300 * time.Millisecond)
 		if got := s.ask("/users/new@example.com"); got.Status != 429 {
 			t.Errorf("while it is added: %d %s", got.Status, got.Body)
 		}
-		synctest.Wait()
+		<-first
 	})
 }
 

@@ -26,7 +26,6 @@ type Simulator struct {
 	pages        pager
 	operations   map[string]func(*call) *answer // simulated ones, by name
 	handler      http.Handler
-	network      network
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -36,6 +35,7 @@ type Simulator struct {
 	closeErr  error
 
 	requestNumber atomic.Uint64 // for tracking ids
+	network       network
 
 	mu    sync.Mutex // guards state; never held while waiting
 	state *state
