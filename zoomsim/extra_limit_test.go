@@ -252,7 +252,9 @@ func TestUsersAreLocked(t *testing.T) {
 		if got := s.write("DELETE", "/users/ada@example.com", ""); got.Status != 404 {
 			t.Errorf("afterwards: %s", got.Body)
 		}
-		go func() { first <- s.write("POST", "/users", `{"action":"create","user_info":{"email":"new@example.com"}}`) }()
+		go func() {
+			first <- s.write("POST", "/users", `{"action":"create","user_info":{"email":"new@example.com"}}`)
+		}()
 		time.Sleep(300 * time.Millisecond)
 		if got := s.ask("/users/new@example.com"); got.Status != 429 {
 			t.Errorf("while it is added: %d %s", got.Status, got.Body)
