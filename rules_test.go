@@ -94,6 +94,37 @@ func forbidden(folder, imported string) string {
 	return ""
 }
 
+// TestNothingIsCompiledAtTheStart holds that no pattern is compiled before main
+// runs: every command would wait for it, also the many that never use it.
+func TestNothingIsCompiledAtTheStart(t *testing.T) {
+	for _, files := range goFiles(t) {
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			fileSet := token.NewFileSet()
+			parsed, err := parser.ParseFile(fileSet, file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declared := range parsed.Decls {
+				if _, ok := declared.(*ast.GenDecl); !ok {
+					continue
+				}
+				ast.Inspect(declared, func(n ast.Node) bool {
+					if _, ok := n.(*ast.FuncLit); ok {
+						return false // it runs when it is called
+					}
+					if selected, ok := n.(*ast.SelectorExpr); ok && selected.Sel.Name == "MustCompile" {
+						t.Errorf("%s compiles a pattern at the start of the program: wrap it in sync.OnceValue", fileSet.Position(n.Pos()))
+					}
+					return true
+				})
+			}
+		}
+	}
+}
+
 // TestPackageComments holds that each folder has one package comment, in which
 // a newcomer reads what the package is for.
 func TestPackageComments(t *testing.T) {

@@ -34,6 +34,7 @@ type grant struct {
 	hosts      hostList
 	base       http.RoundTripper
 	now        func() (wall, mono time.Time)
+	asked      time.Time // monotonic instant at which the last try began
 }
 
 // grantedToken is a token as the endpoint gave it.
@@ -50,6 +51,7 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 	bounded, cancel := context.WithTimeout(ctx, mintFor)
 	defer cancel()
 	for try := 1; ; try++ {
+		_, g.asked = g.now()
 		got, failure := g.askWithEach(bounded)
 		if failure == nil {
 			return got, nil
@@ -62,8 +64,9 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 		if try == tries || !failure.Kind.Row().Retry {
 			return got, failure
 		}
-		pause := jitter(250 * time.Millisecond << try)
-		if wall, _ := g.now(); failure.RetryAt.After(wall.Add(pause)) {
+		wall, mono := g.now()
+		pause := max(0, attemptEvery-mono.Sub(g.asked))
+		if failure.RetryAt.After(wall.Add(pause)) {
 			pause = failure.RetryAt.Sub(wall)
 		}
 		if pause > longPause || !sleep(bounded, pause) {

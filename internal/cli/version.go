@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 
@@ -11,11 +10,22 @@ import (
 )
 
 func versionCommand(s *session) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", GroupID: groupDiagnose, Args: cobra.NoArgs,
-		RunE: s.plain(func(context.Context, []string) error {
-			_, err := fmt.Fprintf(s.out, "stagedoor %s %s/%s %s\n", app.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+		RunE: s.atOnce(func([]string) error {
+			built := app.ThisBuild()
+			if asJSON {
+				return s.printJSON(struct {
+					app.Build
+					Platform string `json:"platform"`
+					Go       string `json:"go"`
+				}{built, runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()})
+			}
+			_, err := fmt.Fprintf(s.out, "stagedoor %s %s/%s %s\n", built, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		}),
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -20,10 +21,16 @@ const (
 )
 
 var (
-	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-	group    = regexp.MustCompile(`\{(\w+)\}`)
+	nameForm = lazy(`^[a-z][a-z0-9-]{0,62}$`)
+	hostForm = lazy(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+	group    = lazy(`\{(\w+)\}`)
 )
+
+// lazy compiles a pattern when it is first needed: most commands need none, and
+// all would wait for it.
+func lazy(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // check returns every problem of a provider that was decoded.
 func check(p stagedoor.Provider) []problem {
@@ -37,7 +44,7 @@ func check(p stagedoor.Provider) []problem {
 		}
 	}
 
-	if !nameForm.MatchString(p.Name) {
+	if !nameForm().MatchString(p.Name) {
 		bad("name", fmt.Sprintf("%q is no name", p.Name), "Use lower-case letters, digits and hyphens, such as my-service.")
 	}
 	if p.Title == "" {
@@ -74,7 +81,7 @@ func check(p stagedoor.Provider) []problem {
 	oneOf("token.auth", p.Token.Auth, "", "header", "body")
 	for _, key := range slices.Sorted(maps.Keys(p.Token.Params)) {
 		value := p.Token.Params[key]
-		for _, m := range group.FindAllStringSubmatch(value, -1) {
+		for _, m := range group().FindAllStringSubmatch(value, -1) {
 			if m[1] != "account_id" {
 				bad("token.params."+key, "{"+m[1]+"} stands for nothing", "Only {account_id} is filled in; secrets never go into parameters.")
 			}
@@ -87,7 +94,7 @@ func check(p stagedoor.Provider) []problem {
 		bad("response.lifetime", p.Response.Lifetime.String()+" is no lifetime of a token", "Write a duration such as 1h.")
 	}
 	for i, host := range append(slices.Clone(p.Hosts), p.DownloadHosts...) {
-		if !hostForm.MatchString(host) {
+		if !hostForm().MatchString(host) {
 			field := fmt.Sprintf("hosts[%d]", i)
 			if i >= len(p.Hosts) {
 				field = fmt.Sprintf("download_hosts[%d]", i-len(p.Hosts))
@@ -121,7 +128,7 @@ func check(p stagedoor.Provider) []problem {
 }
 
 func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix string), oneOf func(field, value string, allowed ...string)) {
-	if !nameForm.MatchString(r.ID) {
+	if !nameForm().MatchString(r.ID) {
 		bad(at+".id", fmt.Sprintf("%q is no id", r.ID), "Use lower-case letters, digits and hyphens.")
 	}
 	oneOf(at+".at", r.At, "", stagedoor.AtToken, stagedoor.AtAPI, stagedoor.AtElsewhere)
@@ -143,7 +150,7 @@ func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix str
 		names = re.SubexpNames()
 	}
 	for _, text := range []string{r.Cause, r.Fix} {
-		for _, m := range group.FindAllStringSubmatch(text, -1) {
+		for _, m := range group().FindAllStringSubmatch(text, -1) {
 			// {userId} and the like stand for themselves in Zoom's paths.
 			if m[1] != "userId" && !slices.Contains(names, m[1]) {
 				bad(at, "{"+m[1]+"} stands for no group of message", "Name a group (?P<"+m[1]+">…) in message.")
