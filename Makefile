@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build demo test short generate clean
+.PHONY: help build demo test short bench generate clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ test: ## all tests
 
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
+
+bench: ## measure, beside named references in the same run (docs/performance.md)
+	@cd bench && $(GO) run .
 
 generate: ## write the generated files anew (the Zoom value, docs/errors.md)
 	$(GO) generate ./internal/provider ./internal/doctor

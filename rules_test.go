@@ -184,13 +184,26 @@ func TestVetAndStaticcheck(t *testing.T) {
 	}
 }
 
+// TestBenchmarksBuild holds the benchmarks, which are a module of their own, to
+// the same as the rest.
+func TestBenchmarksBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes longer than -short permits")
+	}
+	vet := exec.Command("go", "vet", "./...")
+	vet.Dir = "bench"
+	if out, err := vet.CombinedOutput(); err != nil {
+		t.Errorf("go vet in bench: %v\n%s", err, out)
+	}
+}
+
 // TestBuildsEverywhere holds that the program builds, without cgo, for the other
 // systems that it is offered for.
 func TestBuildsEverywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes longer than -short permits")
 	}
-	for _, platform := range []string{"darwin/arm64", "windows/amd64"} {
+	for _, platform := range []string{"linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"} {
 		system, arch, _ := strings.Cut(platform, "/")
 		build := exec.Command("go", "build", "-o", os.DevNull, "./cmd/stagedoor")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)
