@@ -13,6 +13,7 @@ func versionCommand(s *session) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", GroupID: groupDiagnose, Args: cobra.NoArgs,
+		Example: "stagedoor version",
 		RunE: s.atOnce(func([]string) error {
 			built := app.ThisBuild()
 			if asJSON {
