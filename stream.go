@@ -56,7 +56,8 @@ type Partition struct {
 // Window bounds a stream by whole UTC days.
 type Window struct {
 	From, To string // names of the query parameters, yyyy-MM-dd, both days included
-	LookBack int    // months that the provider keeps; 0 means no limit
+	LookBack int    // months that the provider keeps; 0 means no limit that it states
+	First    int    // without LookBack: months that a first reading goes back unless it is told where to begin; 0 means that it must be told
 	// Settle is how long after the end of a day its rows may still arrive.
 	Settle time.Duration
 }

@@ -121,6 +121,17 @@ func newAccount(o Options) *account {
 	return a
 }
 
+// joined are the users who have been here: all but the pending ones.
+func (a *account) joined() []*user {
+	var joined []*user
+	for _, u := range a.users {
+		if u.status != "pending" {
+			joined = append(joined, u)
+		}
+	}
+	return joined
+}
+
 // newUser makes up the active user number i.
 func newUser(o Options, a *account, i int, groups []string) *user {
 	r := randomFor(o.Seed, "user", i)

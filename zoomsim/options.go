@@ -41,6 +41,9 @@ type Options struct {
 	// NoReportFeature simulates an account for which Zoom Support has not switched
 	// on the meeting audit trail: meeting_activities is empty.
 	NoReportFeature bool
+	// NoAdminLogs simulates that the role of the app's owner shows neither
+	// sign-ins nor what admins changed: activities and operationlogs are empty.
+	NoAdminLogs bool
 	// StrictActivityType refuses meeting_activities requests without activity_type,
 	// as the published specification says. Default: absence means All Activities.
 	StrictActivityType bool

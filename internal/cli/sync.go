@@ -30,7 +30,7 @@ func syncCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sync NAME STREAM…", Short: "Read streams into a database or onto the screen", GroupID: groupData,
 		Args: takes(2, 100, "NAME and one or more streams, such as `stagedoor sync acme users`"),
-		Long: "Reads streams (users, meeting_activities), families (people, reports) or all.\n" +
+		Long: "Reads streams, families or all of them. " + streamWords() + "\n\n" +
 			"Without --into the rows go to stdout. With it only what is new or may still change is read, and the\n" +
 			"receipt says per slice what Zoom returned and what was written.\n\n" +
 			"A DATE is a whole UTC day. Without --since: where this stream and destination stopped, and the first\n" +
@@ -66,6 +66,21 @@ func syncCommand(s *session) *cobra.Command {
 		return s.sync(ctx, a, f, args)
 	})
 	return cmd
+}
+
+// streamWords names every stream under its family.
+func streamWords() string {
+	var words []string
+	family := ""
+	for _, st := range stream.All() {
+		if st.Family != family {
+			family = st.Family
+			words = append(words, "\n  "+family+": "+st.Name)
+			continue
+		}
+		words[len(words)-1] += ", " + st.Name
+	}
+	return "Streams by family:" + strings.Join(words, "")
 }
 
 func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []string) error {

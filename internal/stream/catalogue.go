@@ -9,7 +9,7 @@ import (
 
 // All returns every stream, by family and name.
 func All() []stagedoor.Stream {
-	return slices.Concat(people(), reports())
+	return slices.Concat(people(), reports(), reportLogs())
 }
 
 // Find returns the streams that the words name: a stream's name, a family's

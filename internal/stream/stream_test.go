@@ -56,9 +56,9 @@ func TestFind(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"users"}, []string{"users"}},
-		{[]string{"reports"}, []string{"meeting_activities"}},
-		{[]string{"all"}, []string{"users", "meeting_activities"}},
-		{[]string{"meeting_activities", "all"}, []string{"meeting_activities", "users"}},
+		{[]string{"reports"}, []string{"meeting_activities", "operation_logs", "sign_in_activities"}},
+		{[]string{"all"}, []string{"users", "meeting_activities", "operation_logs", "sign_in_activities"}},
+		{[]string{"sign_in_activities", "all"}, []string{"sign_in_activities", "users", "meeting_activities", "operation_logs"}},
 	}
 	for _, tt := range tests {
 		got, err := Find(tt.words...)

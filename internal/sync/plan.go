@@ -86,6 +86,9 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 	}
 	if asked.Since.IsZero() {
 		asked.Since = oldest
+		if window.LookBack == 0 && window.First > 0 {
+			asked.Since = monthsBefore(today, window.First)
+		}
 		if !job.FullRefresh && len(done) > 0 {
 			asked.Since = slices.MinFunc(done, func(a, b stagedoor.Checkpoint) int { return a.Days.Since.Compare(b.Days.Since) }).Days.Since
 		}
