@@ -14,7 +14,8 @@ type account struct {
 	number int64
 	name   string
 	domain string
-	users  []*user // the owner first
+	users  []*user        // the owner first
+	gone   map[*user]bool // listed, and not there any more
 }
 
 // A user is one row of GET /users and the source of a profile. Times are as

@@ -90,17 +90,19 @@ type meeting struct {
 	start, end time.Time
 }
 
-// newActivities makes up the rows of all meetings from since to until, both
-// inclusive days, newest first.
-func newActivities(o Options, a *account, since, until time.Time) []activity {
+// newActivities makes up all meetings from since to until, both inclusive days,
+// and the rows of each; both newest first.
+func newActivities(o Options, a *account, since, until time.Time) ([]activity, []heldMeeting) {
 	hosts := a.joined()
-	meetings := newMeetings(o, hosts, since, until)
 	var rows []activity
-	for i, m := range meetings {
-		rows = append(rows, m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)...)
+	var held []heldMeeting
+	for i, m := range newMeetings(o, hosts, since, until) {
+		own := m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)
+		held = append(held, heldMeeting{meeting: m, uuid: newUUID(o.Seed, i), number: i, attendance: attendanceOf(own)})
+		rows = append(rows, own...)
 	}
 	slices.SortStableFunc(rows, func(a, b activity) int { return cmp.Compare(b.at, a.at) })
-	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0))
+	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0)), newestFirst(held)
 }
 
 // newMeetings decides who met when. The first meetings lie at the edges: they
@@ -161,7 +163,11 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	}
 	add(m.start, host, "Meeting Started", "Meeting Started")
 	add(m.start, host, "User Join", "User Join")
-	for guest := range 1 + r.IntN(8) {
+	guests := 1 + r.IntN(8)
+	if i%10 == 9 {
+		guests = 0 // nobody came
+	}
+	for guest := range guests {
 		who := somebody(r, hosts)
 		joined := within(r, m.start, m.start.Add(5*time.Minute))
 		add(joined, who, "User Join", "User Join")

@@ -12,10 +12,11 @@ import (
 
 // streamOperations are the data sets, with the operation that reads each.
 var streamOperations = map[string]string{
-	"meeting_activities": "GET /report/meeting_activities",
-	"operation_logs":     "GET /report/operationlogs",
-	"sign_in_activities": "GET /report/activities",
-	"users":              "GET /users",
+	"meeting_activities":   "GET /report/meeting_activities",
+	"operation_logs":       "GET /report/operationlogs",
+	"report_user_meetings": "GET /report/users/{userId}/meetings",
+	"sign_in_activities":   "GET /report/activities",
+	"users":                "GET /users",
 }
 
 func streams() []string { return slices.Sorted(maps.Keys(streamOperations)) }
@@ -36,6 +37,8 @@ func (s *Simulator) Dataset(stream string, since, until time.Time) (iter.Seq[jso
 		return records(between(s.reportedActivities(), since, until)), nil
 	case "operation_logs":
 		return records(between(s.shownOperationLogs(), since, until)), nil
+	case "report_user_meetings":
+		return records(between(s.reportedMeetings(), since, until)), nil
 	case "sign_in_activities":
 		return records(between(s.shownSignIns(), since, until)), nil
 	case "users":

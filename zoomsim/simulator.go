@@ -18,6 +18,7 @@ type Simulator struct {
 	options       Options // with defaults; not changed once it serves
 	account       *account
 	activities    []activity // newest first, as are the other reports
+	meetings      []heldMeeting
 	signIns       []signIn
 	operationLogs []operationLog
 	since, until  time.Time // days with reports, both inclusive
@@ -77,15 +78,19 @@ func New(o Options) (*Simulator, error) {
 		until:   o.Today.AddDate(0, 0, -1),
 		pages:   newPager(o.Seed),
 	}
-	s.activities = newActivities(o, s.account, s.since, s.until)
+	if err := s.account.leave(o.GoneUsers); err != nil {
+		return nil, fmt.Errorf("zoomsim: %w", err)
+	}
+	s.activities, s.meetings = newActivities(o, s.account, s.since, s.until)
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
 	s.operations = map[string]func(*call) *answer{
-		"GET /users":                     s.listUsers,
-		"GET /users/{userId}":            s.getUser,
-		"GET /report/activities":         s.listSignIns,
-		"GET /report/meeting_activities": s.listMeetingActivities,
-		"GET /report/operationlogs":      s.listOperationLogs,
+		"GET /users":                          s.listUsers,
+		"GET /users/{userId}":                 s.getUser,
+		"GET /report/activities":              s.listSignIns,
+		"GET /report/meeting_activities":      s.listMeetingActivities,
+		"GET /report/operationlogs":           s.listOperationLogs,
+		"GET /report/users/{userId}/meetings": s.listUserMeetings,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
