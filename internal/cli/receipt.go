@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -40,16 +41,19 @@ func newSliceFile() (*sliceFile, error) {
 }
 
 func (f *sliceFile) add(stream string, report stagedoor.SliceReport) {
-	line, err := json.Marshal(report)
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line) // ends with a newline
+	enc.SetEscapeHTML(false)      // the calls hold &
+	err := enc.Encode(report)
 	if err == nil {
-		_, err = f.out.Write(append(line, '\n'))
+		_, err = f.out.Write(line.Bytes())
 	}
 	f.err = errors.Join(f.err, err)
 	s, ok := f.spans[stream]
 	if !ok {
 		s.from = f.size
 	}
-	f.size += int64(len(line)) + 1
+	f.size += int64(line.Len())
 	s.to = f.size
 	f.spans[stream] = s
 }
