@@ -2,8 +2,10 @@ package stagedoor
 
 import (
 	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // Redacted is what a [Secret] prints instead of itself, wherever it is printed.
@@ -46,6 +48,22 @@ func (s Secret) IsZero() bool { return s.value == nil }
 // Equal compares in a time that depends on the lengths only.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// Pair returns the id where the secret is the Base64 of ID:SECRET, as it stands
+// in an Authorization header; otherwise "". People paste that one for the secret.
+func (s Secret) Pair() string {
+	bare := strings.TrimRight(s.Reveal(), "=")
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		plain, err := encoding.DecodeString(bare)
+		if err != nil || strings.ContainsFunc(string(plain), func(r rune) bool { return r <= ' ' || r > '~' }) {
+			continue
+		}
+		if id, _, found := strings.Cut(string(plain), ":"); found {
+			return id
+		}
+	}
+	return ""
 }
 
 // String returns [Redacted], or "" for the zero Secret.

@@ -94,3 +94,17 @@ func holdsNothing(t *testing.T, where, text string) {
 		}
 	}
 }
+
+// TestSecretPair holds that the two values of an Authorization header are told
+// from one secret.
+func TestSecretPair(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", planted: "", "G9tK0lcuzAvnh0M32c6MyIAME5PaVuws": "",
+		"bXktaWQ6bXktc2VjcmV0": "my-id", "bXktaWQ6bXktc2VjcmV0MQ==": "my-id", "bXktaWQ6bXktc2VjcmV0MQ": "my-id",
+		"bXktaWQ6bXktc2VjcmV0Pz8_": "my-id", "AGlkOgB4": "",
+	} {
+		if got := NewSecret(text).Pair(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (g *grant) formOf(e stagedoor.Error, secret stagedoor.Secret) stagedoor.Err
 		if where := blanks(c.ClientID); where != "" {
 			return more(stagedoor.KindSecretBlanks, "the client id has a blank "+where, "Copy the client id again, without blanks and line breaks.")
 		}
-		if encoded(secret.Reveal(), c.ClientID) {
+		if secret.Pair() != "" {
 			return more(stagedoor.KindSecretEncoded, "the client secret is the Base64 of an id and a secret, as it stands in an Authorization header", "Copy the client secret itself from the app's page"+setSecret)
 		}
 	}
@@ -169,22 +169,6 @@ func blanks(text string) string {
 		return "inside"
 	}
 	return ""
-}
-
-// encoded reports whether secret is the Base64 of printable text with a colon.
-func encoded(secret, clientID string) bool {
-	bare := strings.TrimRight(secret, "=")
-	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		plain, err := encoding.DecodeString(bare)
-		if err != nil {
-			continue
-		}
-		id, _, found := strings.Cut(string(plain), ":")
-		if found && (id == clientID || !strings.ContainsFunc(string(plain), func(r rune) bool { return r < ' ' || r > '~' })) {
-			return true
-		}
-	}
-	return false
 }
 
 // malformed reports whether an account id holds what no id has: part of a URL,

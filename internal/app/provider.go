@@ -31,9 +31,12 @@ func (a *App) Provider(name string) (stagedoor.Provider, error) {
 	return e.Provider, nil
 }
 
-// Providers is where the user's provider files are: providers, below the home.
-func (a *App) Providers() provider.Folder {
-	path := filepath.Join(a.settings.Home, "providers")
+// Providers is where the user's provider files are.
+func (a *App) Providers() provider.Folder { return ProvidersOf(a.settings) }
+
+// ProvidersOf is the same without an open database: providers, below the home.
+func ProvidersOf(settings Settings) provider.Folder {
+	path := filepath.Join(settings.Home, "providers")
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}

@@ -156,9 +156,9 @@ func findOperation(text string) (stagedoor.Operation, error) {
 	return stagedoor.Operation{}, e
 }
 
-// speaksZoom reports whether a provider's API is Zoom's: no other service has
-// its grant. The tables of operations and streams are for such ones only.
-func speaksZoom(p stagedoor.Provider) bool { return p.Token.Grant == stagedoor.Zoom.Token.Grant }
+// speaksZoom reports whether a provider's API is Zoom's. The tables of operations
+// and streams are for such ones only.
+func speaksZoom(p stagedoor.Provider) bool { return p.BuiltOn() == stagedoor.Zoom.Name }
 
 // KnowsScopes refuses credentials of services whose operations we do not know.
 func (a *App) KnowsScopes(c stagedoor.Credential) error {

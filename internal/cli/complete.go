@@ -11,7 +11,6 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/provider"
 	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/stream"
 	"github.com/stagedoor/stagedoor/internal/zoom"
@@ -37,7 +36,7 @@ func (s *session) completeArguments() map[string]completer {
 		"FILE":                cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
 		"credential add NAME": cobra.NoFileCompletions, // a new name
 		"api NAME":            s.completeCall,
-		"provider NAME":       completeProviders,
+		"provider NAME":       s.completeProviders,
 	}
 }
 
@@ -47,7 +46,7 @@ func (s *session) completeFlags() map[string]completer {
 		"format":             oneOf("table", "json", "ndjson", "csv"),
 		"token format":       oneOf("raw\tthe token alone", "header\tfor curl -H @-", "env\tfor eval in a shell", "json\twith expiry, scopes and API address"),
 		"plan":               oneOf(string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness)),
-		"provider":           completeProviders,
+		"provider":           s.completeProviders,
 		"purpose":            completePurposes,
 		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
@@ -216,11 +215,16 @@ func completeStreams(_ *cobra.Command, args []string, _ string) ([]string, cobra
 	}), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
-func completeProviders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// completeProviders offers those that can be used, the user's own among them.
+func (s *session) completeProviders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var words []string
-	list, _ := provider.BuiltIn()
-	for _, p := range list {
-		words = append(words, p.Name+"\t"+p.Title)
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		list, _ := app.ProvidersOf(settings).List()
+		for _, e := range list {
+			if e.Err == nil {
+				words = append(words, e.Provider.Name+"\t"+oneLine(e.Provider.Title))
+			}
+		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
 }

@@ -249,6 +249,9 @@ func incomplete(p stagedoor.Provider, c stagedoor.Credential, missing []string) 
 
 // unproven adds to an error of a check what it means for saving.
 func (s *session) unproven(err error) error {
+	if kind := stagedoor.KindOf(err); kind == stagedoor.KindUsage || kind == stagedoor.KindExists {
+		return err // it did not come to a check
+	}
 	s.say("nothing was saved; --no-check saves it as it is")
 	e, ok := errors.AsType[*stagedoor.Error](err)
 	if !ok || e.Kind != stagedoor.KindHostRefused {

@@ -140,7 +140,7 @@ func TestDoctorOfTheWay(t *testing.T) {
 	})
 	w.addCredential()
 	secret := w.give("other.txt", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n")
-	w.succeeds("credential", "add", "elsewhere", "--no-check", "--account-id", "a", "--client-id", "b", "--client-secret-file", secret, "--token-url", "https://token.example.com/token")
+	w.succeeds("credential", "add", "elsewhere", "--no-check", "--account-id", "A-AccountId-Elsewhere1", "--client-id", "A-ClientId-Elsewhere_1", "--client-secret-file", secret, "--token-url", "https://token.example.com/token")
 	w.doctor(1, nil, []string{"elsewhere"}, finding{"host", "fail", "host_not_allowed", "not on the credential's list", "--allow-host token.example.com"})
 
 	// A clock that is off, by the server's Date.

@@ -81,7 +81,7 @@ func (p *proving) end() {
 func (t *terminal) sayStep(slug string, step vault.Step) {
 	mark := map[string]string{"ok": green.Render("ok  "), "warn": amber.Render("warn"), "fail": red.Render("fail")}[step.Result]
 	const indent = 16 // of what follows a mark and a name
-	says := step.Says
+	says := oneLine(step.Says)
 	if t.errWidth > 2*indent {
 		says = strings.ReplaceAll(ansi.Wrap(says, t.errWidth-indent, ""), "\n", "\n"+strings.Repeat(" ", indent))
 	}

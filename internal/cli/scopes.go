@@ -35,7 +35,7 @@ func scopesCommand(s *session) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&question.Purposes, "purpose", nil, "what it is for, such as reports or users:write; may be repeated")
-	flags.StringArrayVar(&question.Streams, "stream", nil, "A stream or family to be read, such as meeting_activities; may be repeated")
+	flags.StringSliceVar(&question.Streams, "stream", nil, "A stream or family to be read, such as meeting_activities; may be repeated")
 	flags.StringArrayVar(&question.Operations, "operation", nil, "An operation to be called, such as 'PATCH /users/{userId}'; may be repeated")
 	flags.StringVar(&style, "style", "", "granular (apps made since 2024) or classic (default granular, or what the credential's token has)")
 	flags.StringVar(&credential, "credential", "", "compare with the token of this credential")

@@ -42,7 +42,9 @@ func check(p stagedoor.Provider) Problems {
 		found = append(found, Problem{Field: field, Reason: reason, Fix: fix})
 	}
 	oneOf := func(field, value string, allowed ...string) {
-		if !slices.Contains(allowed, value) {
+		if value == "" && allowed[0] != "" {
+			bad(field, "it is missing", "Use one of: "+strings.Join(allowed, ", ")+".")
+		} else if !slices.Contains(allowed, value) {
 			bad(field, fmt.Sprintf("%q is not known", value), "Use one of: "+strings.TrimPrefix(strings.Join(allowed, ", "), ", ")+".")
 		}
 	}
