@@ -72,6 +72,7 @@ type Field struct {
 // RateLimit is what the provider permits one account under a label and a plan,
 // over all apps together. Zero means no limit of that span.
 type RateLimit struct {
+	Family    Family `yaml:"family"` // empty: whatever is in no other
 	Label     Label  `yaml:"label"`
 	Plan      Plan   `yaml:"plan"`
 	PerSecond int    `yaml:"per_second"`
@@ -85,11 +86,11 @@ func (p Provider) RequiredField(name string) bool {
 	return slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Name == name && !f.Optional })
 }
 
-// Limit returns what is permitted for the label under the plan; the zero
-// RateLimit permits everything.
-func (p Provider) Limit(label Label, plan Plan) RateLimit {
+// Limit returns what is permitted for the label of a family under the plan; the
+// zero RateLimit permits everything.
+func (p Provider) Limit(family Family, label Label, plan Plan) RateLimit {
 	for _, l := range p.Limits {
-		if l.Label == label && l.Plan == plan {
+		if l.Family == family && l.Label == label && l.Plan == plan {
 			return l
 		}
 	}

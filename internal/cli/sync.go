@@ -247,7 +247,7 @@ func (s *session) forecast(part syncing.StreamPlan, plan stagedoor.Plan, p stage
 	}
 	label := app.Label(part.Stream)
 	rate := ""
-	if limit := p.Limit(label, plan); limit.PerSecond > 0 {
+	if limit := p.Limit(stagedoor.FamilyGeneral, label, plan); limit.PerSecond > 0 {
 		rate = fmt.Sprintf("; the %s plan permits %d %s calls a second", plan, limit.PerSecond, label)
 	}
 	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s in %s, at least %s, one more per %d rows%s",

@@ -57,7 +57,7 @@ func (p *pace) wait(ctx context.Context, op stagedoor.Operation) error {
 }
 
 func (p *pace) limiter(op stagedoor.Operation) *rate.Limiter {
-	l := p.provider.Limit(op.Label, p.plan)
+	l := p.provider.Limit(op.Family(), op.Label, p.plan)
 	perSecond := float64(l.PerSecond)
 	if perSecond == 0 {
 		perSecond = float64(l.PerMinute) / 60
@@ -95,7 +95,7 @@ func (p *pace) stopped(op stagedoor.Operation, now time.Time) time.Time {
 }
 
 func (p *pace) day(op stagedoor.Operation) string {
-	group := p.provider.Limit(op.Label, p.plan).DayGroup
+	group := p.provider.Limit(op.Family(), op.Label, p.plan).DayGroup
 	if group == "" {
 		group = string(op.Label)
 	}
