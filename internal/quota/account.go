@@ -43,6 +43,7 @@ type Account struct {
 	group map[string]string // lane → day group
 	part  holding
 	trade chan struct{} // capacity one: whoever put something in is talking to the store
+	gone  bool          // Close was called
 	stop  func()        // ends the goroutine that keeps the part; nil if it does not run
 }
 
@@ -86,6 +87,13 @@ func (a *Account) Admit(ctx context.Context, op stagedoor.Operation, use stagedo
 		return stagedoor.Turn{Sent: func() {}, Done: settle}, nil
 	}
 	s, err := a.wait(ctx, l, op, use)
+	if err == nil && a.date() != date { // midnight came first
+		settle(stagedoor.Outcome{Unsent: true})
+		if date, err = a.take(ctx, l, d, op, use); err != nil {
+			a.unused(l, s)
+			return stagedoor.Turn{}, err
+		}
+	}
 	if err == nil {
 		if until := a.closed(d); !until.IsZero() { // the day may have ended while it waited
 			a.unused(l, s)

@@ -15,8 +15,10 @@ type day struct {
 	limit int    // 0: only counted
 	date  string // the UTC day that the counts below are of
 	ahead int    // calls taken out of the ledger and not yet given to anybody
-	// flying are calls that were given out and are not settled.
-	flying int
+	dry   bool   // the ledger had no more when it was asked last
+	// flying are calls that were given out and are not settled, by the date on
+	// which they were taken.
+	flying map[string]int
 	// used are settled calls that the ledger does not know yet.
 	used map[dated]int
 	// closed: the provider, or the ledger, refuses until then.
@@ -57,7 +59,7 @@ func (a *Account) day(op stagedoor.Operation, limit stagedoor.RateLimit) *day {
 	g := group(op, limit)
 	d := a.days[g]
 	if d == nil {
-		d = &day{group: g, limit: limit.PerDay, used: map[dated]int{}}
+		d = &day{group: g, limit: limit.PerDay, used: map[dated]int{}, flying: map[string]int{}}
 		a.days[g] = d
 	}
 	d.turn(a.date())
@@ -70,7 +72,7 @@ func (a *Account) date() string { return a.options.Wall().UTC().Format(time.Date
 // was used is still to be written down, under its own date (part.go).
 func (d *day) turn(date string) {
 	if d.date != date {
-		d.date, d.ahead, d.left = date, 0, nil
+		d.date, d.ahead, d.dry, d.left = date, 0, false, nil
 	}
 }
 
@@ -87,38 +89,70 @@ func (a *Account) closed(d *day) time.Time {
 // take takes one call out of its day, from the store where none is at hand, and
 // sees to it that the lane has slots, or will have. It returns the day's date.
 func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operation, use stagedoor.Use) (string, error) {
-	for tried := false; ; tried = true {
+	asked := false
+	for {
 		if until := a.closed(d); !until.IsZero() {
 			return "", usedUp(op, until)
 		}
-		date, taken := a.takeHere(l, d, tried)
-		if taken {
+		switch date, state := a.takeHere(l, d, asked); {
+		case state == taken:
 			return date, nil
-		}
-		if tried {
+		case state == dry && asked:
 			return "", usedUp(op, a.midnight())
 		}
-		if err := a.exchange(ctx, l, use.Class); err != nil {
+		err := a.alone(ctx, func() error {
+			// Of many that come at once the first asks the store for all.
+			if a.atHand(l, d) {
+				return nil
+			}
+			asked = true
+			return a.reconcile(ctx, l, use.Class, false)
+		})
+		if ctx.Err() != nil {
+			return "", interrupted(op, ctx.Err())
+		}
+		if err != nil {
 			return "", err
 		}
 	}
 }
 
+// What takeHere found.
+type found int
+
+const (
+	taken found = iota
+	empty       // the store may have more
+	dry         // nor had the store any
+)
+
 // takeHere takes one of the calls that are at hand. Until the store was asked it
 // also wants the lane to have slots.
-func (a *Account) takeHere(l *lane, d *day, asked bool) (string, bool) {
+func (a *Account) takeHere(l *lane, d *day, asked bool) (string, found) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d.turn(a.date())
-	ready := time.Now().Before(a.part.until) && (l == nil || len(l.slots) > 0 || l.queue.waiting > 0)
-	if !ready && !asked || d.limit > 0 && d.ahead == 0 {
-		return "", false
-	}
-	if d.limit > 0 {
+	switch {
+	case d.limit > 0 && d.ahead == 0 && d.dry:
+		return "", dry
+	case d.limit > 0 && d.ahead == 0, !a.ready(l) && !asked:
+		return "", empty
+	case d.limit > 0:
 		d.ahead--
 	}
-	d.flying++
-	return d.date, true
+	d.flying[d.date]++
+	return d.date, taken
+}
+
+// atHand reports whether a call can be taken, and waited for, without the store.
+func (a *Account) atHand(l *lane, d *day) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ready(l) && (d.limit == 0 || d.ahead > 0)
+}
+
+func (a *Account) ready(l *lane) bool {
+	return time.Now().Before(a.part.until) && (l == nil || len(l.slots) > 0 || l.queue.waiting > 0)
 }
 
 func (a *Account) midnight() time.Time {
@@ -129,7 +163,9 @@ func (a *Account) midnight() time.Time {
 func (a *Account) settle(d *day, date string, e entry, o stagedoor.Outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d.flying--
+	if d.flying[date]--; d.flying[date] == 0 {
+		delete(d.flying, date)
+	}
 	d.turn(a.date())
 	if o.DayRemaining != nil {
 		d.left = o.DayRemaining
@@ -145,6 +181,9 @@ func (a *Account) settle(d *day, date string, e entry, o stagedoor.Outcome) {
 		return
 	}
 	d.used[dated{date, e}]++
+	if plan := a.part.planned[e.Run]; plan[d.group] > 0 {
+		plan[d.group]--
+	}
 	if d.date != date {
 		// It was under way at midnight, and may have been counted on either day.
 		d.used[dated{d.date, e}]++

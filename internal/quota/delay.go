@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -10,62 +11,81 @@ import (
 // seen, so all that an answer took beyond the quickest one is taken for delay on
 // the way there: the request was counted at most so much later than the quickest.
 type delay struct {
-	quickest [2]time.Duration // of the last and of this epoch; 0: none yet
-	epoch    time.Time        // when this one began
-	recent   [64]time.Duration
-	n        int // answers so far
-	usual    time.Duration
+	former, current epoch
+	recent          [64]time.Duration
+	n               int           // answers so far
+	usual           time.Duration // what nearly all answers take beyond the quickest, at most
+}
+
+// epoch is a time in which the quickest answer is looked for. It ends, for
+// routes change, but not before there were enough answers to find it.
+type epoch struct {
+	began    time.Time
+	answers  int
+	quickest time.Duration
 }
 
 const (
-	// epochLength is how long a quickest answer is believed: routes change.
-	epochLength = 10 * time.Second
-	// unknownDelay is assumed before anything is known, and leastDelay after:
-	// the clocks and timers of a busy machine are not finer.
+	epochTime    = 10 * time.Second
+	epochAnswers = 200
+	longestEpoch = 5 * time.Minute
+
+	// unknownDelay is assumed before anything is known, and leastDelay when all
+	// is: the timers of a busy machine are not finer.
 	unknownDelay = 100 * time.Millisecond
 	leastDelay   = time.Millisecond
 	mostDelay    = time.Second
+	fewAnswers   = 8
 )
 
 // learn takes the answer time of a request.
 func (d *delay) learn(took time.Duration, now time.Time) {
-	if now.Sub(d.epoch) > epochLength {
-		d.quickest[0], d.quickest[1], d.epoch = d.quickest[1], 0, now
+	if age := now.Sub(d.current.began); age > longestEpoch || age > epochTime && d.current.answers >= epochAnswers {
+		d.former, d.current = d.current, epoch{began: now}
 	}
-	if d.quickest[1] == 0 || took < d.quickest[1] {
-		d.quickest[1] = took
+	if d.current.answers == 0 || took < d.current.quickest {
+		d.current.quickest = took
 	}
+	d.current.answers++
 	d.recent[d.n%len(d.recent)] = took
 	d.n++
-	if d.n%16 == 0 || d.n == 8 {
+	if d.n%16 == 0 || d.n == fewAnswers {
 		sorted := slices.Clone(d.recent[:min(d.n, len(d.recent))])
 		slices.Sort(sorted)
-		d.usual = sorted[len(sorted)*97/100] - d.least()
+		d.usual = max(sorted[len(sorted)*97/100]-d.quickest(), 0)
 	}
 }
 
-func (d *delay) least() time.Duration {
-	if d.quickest[0] == 0 || d.quickest[1] != 0 && d.quickest[1] < d.quickest[0] {
-		return d.quickest[1]
+func (d *delay) quickest() time.Duration {
+	switch {
+	case d.former.answers == 0:
+		return d.current.quickest
+	case d.current.answers == 0:
+		return d.former.quickest
 	}
-	return d.quickest[0]
+	return min(d.former.quickest, d.current.quickest)
+}
+
+// doubt is how much quicker than the quickest answer that was seen one may be:
+// much where few were seen.
+func (d *delay) doubt() time.Duration {
+	n := float64(d.former.answers + d.current.answers)
+	return leastDelay + time.Duration(float64(d.usual)*(1/math.Sqrt(n)+5/n)+float64(unknownDelay)/n)
 }
 
 // of is how much later than the quickest a request with this answer time may
 // have been counted.
 func (d *delay) of(took time.Duration) time.Duration {
-	if d.n < 8 {
+	if d.n < fewAnswers {
 		return unknownDelay
 	}
-	// The quickest of a few is not the quickest of all.
-	slack := leastDelay + d.usual/16
-	return min(max(took-d.least(), 0)+slack, mostDelay)
+	return min(max(took-d.quickest(), 0)+d.doubt(), mostDelay)
 }
 
 // most is the same for a request whose answer is not there yet.
 func (d *delay) most() time.Duration {
-	if d.n < 8 {
+	if d.n < fewAnswers {
 		return unknownDelay
 	}
-	return min(2*d.usual+leastDelay, mostDelay)
+	return min(2*d.usual+d.doubt(), mostDelay)
 }

@@ -28,9 +28,11 @@ type part struct {
 	Spans map[string]time.Duration `json:"spans,omitempty"`
 	// Rates are what it found others to leave of a lane, in each span.
 	Rates map[string]float64 `json:"rates,omitempty"`
-	Date  string             `json:"date"`
-	Ahead map[string]int     `json:"ahead,omitempty"` // day group → calls of Date that it took out and has not accounted for
-	// Planned are calls of Date that its runs will make: run → day group → calls.
+	// Ahead are calls that it took out of a day and has not accounted for: date →
+	// day group → calls. It is more than one date only while calls are under way
+	// at midnight.
+	Ahead map[string]map[string]int `json:"ahead,omitempty"`
+	// Planned are calls that its runs will make today: run → day group → calls.
 	Planned map[string]map[string]int `json:"planned,omitempty"`
 }
 
@@ -108,17 +110,20 @@ func (d *document) write(date, group string, e entry, calls int) {
 }
 
 // expire ends the leases that have run out. What the process had taken ahead
-// counts as used, and its slots rest for a span: it may have used them just now.
+// counts as used, on both days if midnight fell into its lease: a call that left
+// before it may have arrived after. Its slots rest for a span: it may have used
+// them just now.
 func (d *document) expire(now time.Time) {
 	for process, p := range d.Parts {
 		if now.Before(p.Until) {
 			continue
 		}
-		for group, calls := range p.Ahead {
-			if calls > 0 {
-				l := d.day(p.Date)
-				l.Used[group] += calls
-				l.Lost[group] += calls
+		for date, groups := range p.Ahead {
+			for group, calls := range groups {
+				d.lose(date, group, calls)
+				if end := p.Until.UTC().Format(time.DateOnly); end != date {
+					d.lose(end, group, calls)
+				}
 			}
 		}
 		for lane, slots := range p.Slots {
@@ -137,6 +142,15 @@ func (d *document) expire(now time.Time) {
 	for len(dates) > keptDays {
 		delete(d.Days, dates[0])
 		dates = dates[1:]
+	}
+}
+
+// lose counts calls of which nobody will tell whether they were made.
+func (d *document) lose(date, group string, calls int) {
+	if calls > 0 {
+		l := d.day(date)
+		l.Used[group] += calls
+		l.Lost[group] += calls
 	}
 }
 
@@ -234,10 +248,7 @@ func (d *document) draw(lane string, requests, n int, now time.Time) []time.Time
 func (d *document) left(date, group string, limit int, process string, plannedToo bool) int {
 	left := limit - d.day(date).Used[group]
 	for id, p := range d.Parts {
-		if p.Date != date {
-			continue
-		}
-		left -= p.Ahead[group]
+		left -= p.Ahead[date][group]
 		if id == process || !plannedToo {
 			continue
 		}

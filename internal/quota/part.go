@@ -45,14 +45,6 @@ const (
 	turnOf = 6 * time.Second
 )
 
-// exchange brings the account's document and this process's part together: it
-// writes down what was used, gives slots back, and takes slots and calls. wanting
-// is the lane that a call waits for; it may be nil. Who comes while another
-// exchange runs waits for it, and then makes its own.
-func (a *Account) exchange(ctx context.Context, wanting *lane, class stagedoor.Class) error {
-	return a.alone(ctx, func() error { return a.reconcile(ctx, wanting, class, false) })
-}
-
 // alone lets one at a time talk to the store.
 func (a *Account) alone(ctx context.Context, f func() error) error {
 	select {
@@ -72,6 +64,10 @@ type bargain struct {
 	wrote map[*day]map[dated]int
 }
 
+// reconcile brings the account's document and this process's part together: it
+// writes down what was used, gives slots back, and takes slots and calls. wanting
+// is the lane that a call waits for; it may be nil. With leave everything is given
+// back.
 func (a *Account) reconcile(ctx context.Context, wanting *lane, class stagedoor.Class, leave bool) error {
 	var b bargain
 	began := time.Now()
@@ -126,7 +122,7 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 	b := bargain{grown: map[*lane][]time.Time{}, taken: map[*day]int{}, wrote: a.write(d)}
 	now, wall := time.Now(), a.options.Wall()
 	d.expire(wall)
-	p := a.mine(d, wanting, now)
+	p, today := a.mine(d, wanting, now), a.date()
 	for _, l := range a.lanes {
 		target := d.share(l.key, l.requests, a.process, wall.UnixNano()/int64(turnOf))
 		for _, at := range l.shrink(len(l.slots)-target, now) {
@@ -139,7 +135,7 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 		}
 	}
 	for _, day := range a.days {
-		day.turn(p.Date)
+		day.turn(today)
 		if until := d.Until[day.group]; until.After(day.closed) {
 			day.closed = until
 		} else if day.closed.After(wall) {
@@ -148,27 +144,41 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 		if day.limit == 0 {
 			continue
 		}
-		p.Ahead[day.group] = day.ahead + day.flying
-		left := d.left(p.Date, day.group, day.limit, a.process, class == stagedoor.Backfill)
+		p.ahead(today, day.group, day.ahead)
+		for date, calls := range day.flying {
+			p.ahead(date, day.group, calls)
+			if date != today { // it may be counted on either
+				p.ahead(today, day.group, calls)
+			}
+		}
+		left := d.left(today, day.group, day.limit, a.process, class == stagedoor.Backfill)
 		if day.left != nil { // the provider knows of other apps' calls too
 			left = min(left, *day.left)
 		}
-		if more := min(a.appetite(day)-day.ahead, (left+1)/2); more > 0 {
-			if len(d.Parts) == 1 {
-				more = min(a.appetite(day)-day.ahead, left)
-			}
-			b.taken[day] = more
-			p.Ahead[day.group] += more
+		if len(d.Parts) > 1 {
+			left = (left + 1) / 2 // the others may need some too
 		}
+		more := max(min(a.appetite(day)-day.ahead, left), 0)
+		day.dry = left == 0
+		b.taken[day] = more
+		p.ahead(today, day.group, more)
 	}
 	return b
+}
+
+// ahead adds calls that are taken out of a day.
+func (p *part) ahead(date, group string, calls int) {
+	if p.Ahead[date] == nil {
+		p.Ahead[date] = map[string]int{}
+	}
+	p.Ahead[date][group] += calls
 }
 
 // mine puts this process's part into the document, with what it wants now.
 func (a *Account) mine(d *document, wanting *lane, now time.Time) *part {
 	p := &part{
-		Until: a.options.Wall().Add(lease), Date: a.date(), Planned: a.part.planned,
-		Slots: map[string]int{}, Wants: map[string]int{}, Spans: map[string]time.Duration{}, Rates: map[string]float64{}, Ahead: map[string]int{},
+		Until: a.options.Wall().Add(lease), Planned: a.part.planned,
+		Slots: map[string]int{}, Wants: map[string]int{}, Spans: map[string]time.Duration{}, Rates: map[string]float64{}, Ahead: map[string]map[string]int{},
 	}
 	for _, l := range a.lanes {
 		wants := l.wanted(now)
@@ -222,10 +232,10 @@ func (a *Account) leave(d *document) bargain {
 		if day.closed.After(wall) {
 			d.Until[day.group] = day.closed
 		}
-		if day.flying > 0 && day.limit > 0 { // nobody will tell how they ended
-			l := d.day(day.date)
-			l.Used[day.group] += day.flying
-			l.Lost[day.group] += day.flying
+		for date, calls := range day.flying {
+			if day.limit > 0 {
+				d.lose(date, day.group, calls)
+			}
 		}
 	}
 	delete(d.Parts, a.process)
@@ -236,7 +246,7 @@ func (a *Account) leave(d *document) bargain {
 // keep starts what renews the part for as long as there are calls. The caller
 // holds mu.
 func (a *Account) keep() {
-	if a.stop != nil {
+	if a.stop != nil || a.gone {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -320,11 +330,12 @@ func (a *Account) renew(ctx context.Context) error {
 	return nil
 }
 
-// Close writes down what was used and gives the part back to the others.
+// Close writes down what was used and gives the part back to the others. It is
+// called when no call is under way any more.
 func (a *Account) Close(ctx context.Context) error {
 	a.mu.Lock()
 	stop := a.stop
-	a.stop = nil
+	a.stop, a.gone = nil, true
 	for _, l := range a.lanes {
 		l.timer.Stop()
 	}

@@ -68,7 +68,7 @@ func (a *Account) Report(ctx context.Context) (Report, error) {
 		for e, calls := range day.used {
 			d.write(e.date, day.group, e.entry, calls)
 			if p := d.Parts[a.process]; p != nil {
-				p.Ahead[day.group] -= calls
+				p.ahead(e.date, day.group, -calls)
 			}
 		}
 	}
@@ -126,10 +126,7 @@ func (d *document) report(group, date string, limit int) DayReport {
 	r := DayReport{Group: group, Limit: limit, Used: l.Used[group], Lost: l.Lost[group], Closed: d.Until[group]}
 	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
 		p := d.Parts[id]
-		if p.Date != date {
-			continue
-		}
-		r.Ahead += p.Ahead[group]
+		r.Ahead += p.Ahead[date][group]
 		for _, run := range p.Planned {
 			r.Planned += run[group]
 		}
