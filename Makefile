@@ -17,6 +17,7 @@ demo: build ## see everything at once, on a simulated account
 
 test: ## all tests
 	@sh scripts/need-go.sh
+	@sh scripts/shells.sh
 	$(GO) test ./...
 	@sh scripts/race.sh
 

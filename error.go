@@ -103,6 +103,7 @@ const (
 	KindPageToken   Kind = "page_token"
 	KindUnavailable Kind = "unavailable"
 	KindNetwork     Kind = "network"
+	KindUnreachable Kind = "unreachable"
 	KindBadAnswer   Kind = "bad_answer"
 
 	KindKey         Kind = "key"
@@ -153,6 +154,7 @@ func Kinds() []KindRow {
 		{KindPageToken, 1, 502, true, "A page token ended or came twice; the window is read again.", false},
 		{KindUnavailable, 1, 502, true, "Zoom answered with a server error.", false},
 		{KindNetwork, 1, 502, true, "Zoom was not reached, or the answer broke off.", false},
+		{KindUnreachable, 1, 502, false, "The way to Zoom is barred until somebody mends it: a name, a proxy or a certificate.", false},
 		{KindBadAnswer, 1, 502, false, "The answer was not what Zoom documents.", false},
 		{KindKey, 1, 500, false, "The key that opens the database is missing, wrong or badly kept.", false},
 		{KindStore, 1, 500, true, "The database could not be read or written.", false},

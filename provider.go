@@ -11,19 +11,26 @@ import (
 // Provider is how a service grants tokens and takes requests. It is data: a
 // file fills in one of a few token flows that stand in code (package token).
 // The doc comments here are the reference for those files; the keys are the
-// yaml tags.
+// yaml tags. docs/providers.md shows how to write one.
 type Provider struct {
 	Name  string `yaml:"name"`  // what a credential's provider field says: "zoom"
 	Title string `yaml:"title"` // what people call the service: "Zoom"
 	Docs  string `yaml:"docs"`  // the page that describes the grant
 
+	// Extends names the built-in provider that this one builds on: "zoom". A key
+	// that stands in the file replaces the other's whole value; a key that does
+	// not is taken over. Errors are the exception: the file's own rules come
+	// before the other's, and one with the id of another takes its place. Only a
+	// built-in provider that itself extends none can be named.
+	Extends string `yaml:"extends"`
+
 	// Flow is the token flow to use. There is one so far: "request", a single
 	// form or query request that answers with the token.
 	Flow string `yaml:"flow"`
 
-	TokenURL string `yaml:"token_url"`
-	APIURL   string `yaml:"api_url"`  // without the base
-	APIBase  string `yaml:"api_base"` // path that every operation starts with: "/v2"; may be empty
+	TokenURL string `yaml:"token_url"` // https; empty: the credential names it
+	APIURL   string `yaml:"api_url"`   // https, without the base; empty: the credential names it, or there is none
+	APIBase  string `yaml:"api_base"`  // path that every operation starts with: "/v2"; may be empty
 
 	Token      TokenRequest  `yaml:"token"`
 	Response   TokenResponse `yaml:"response"`
@@ -42,20 +49,46 @@ type Provider struct {
 
 // TokenRequest is the request of the "request" flow.
 type TokenRequest struct {
-	Grant  string            `yaml:"grant"`  // the value of grant_type: "account_credentials"
-	Params map[string]string `yaml:"params"` // further parameters; {account_id} stands for the credential's
-	In     string            `yaml:"in"`     // where the parameters go: "form" (default) or "query"
-	Auth   string            `yaml:"auth"`   // where client id and secret go: "header" (Basic, default) or "body"
+	Method     string            `yaml:"method"`      // "POST" (default), or "GET", which has no body and so needs in: query
+	Grant      string            `yaml:"grant"`       // the value of grant_type: "account_credentials"
+	GrantParam string            `yaml:"grant_param"` // what the parameter is called where it is not "grant_type" (default)
+	Params     map[string]string `yaml:"params"`      // further parameters; {account_id} stands for the credential's
+	In         string            `yaml:"in"`          // where the parameters go: "form" (default) or "query", which leaves the body empty
+	Auth       string            `yaml:"auth"`        // where client id and secret go: "header" (Basic, default) or "body"
 }
 
 // TokenResponse maps the token endpoint's answer: for each field the names
 // that it goes by, compared without letter case; the first that is there wins.
+// A name with dots is a path into nested objects, "data.token.value", unless
+// the answer has a field by the whole name.
 type TokenResponse struct {
 	AccessToken []string `yaml:"access_token"`
 	TokenType   []string `yaml:"token_type"`
-	ExpiresIn   []string `yaml:"expires_in"` // seconds, as a number or as text
+	ExpiresIn   []string `yaml:"expires_in"` // the lifetime, as a number or as text
 	Scope       []string `yaml:"scope"`      // one text with blanks, or a list
 	APIURL      []string `yaml:"api_url"`
+
+	// ExpiresUnit is what ExpiresIn counts: "seconds" (default), "minutes" or
+	// "milliseconds".
+	ExpiresUnit string `yaml:"expires_unit"`
+	// ExpiresAt is the instant of expiry, for answers that give one in place of
+	// a lifetime: RFC 3339 text, or Unix time in seconds or milliseconds as a
+	// number or as text. It is held against the answer's Date, so that a wrong
+	// clock here does no harm. ExpiresIn wins where both are there.
+	ExpiresAt []string `yaml:"expires_at"`
+	// BearerTypes are the token types that mean a bearer token, compared without
+	// letter case. Default "bearer". An answer that names no type is taken for
+	// bearer; any other type is refused, since a client must not use a token of
+	// a type that it does not understand (RFC 6749 section 7.1).
+	BearerTypes []string `yaml:"bearer_types"`
+
+	// Error, Code and Message are where a refusal stands. An answer that has the
+	// Error field is a refusal, whatever its HTTP status. Defaults: error; code;
+	// reason, error_description, message.
+	Error   []string `yaml:"error"`
+	Code    []string `yaml:"code"`
+	Message []string `yaml:"message"`
+
 	// Lifetime is how long a token lasts where the answer does not say. It is
 	// never "for ever". Default one hour.
 	Lifetime time.Duration `yaml:"lifetime"`
@@ -79,6 +112,16 @@ type RateLimit struct {
 	PerMinute int    `yaml:"per_minute"`
 	PerDay    int    `yaml:"per_day"`
 	DayGroup  string `yaml:"day_group"` // labels of one group share PerDay; empty: a label by itself
+}
+
+// Family names the service whose API this is: the provider that it extends, or
+// else itself. What holds for Zoom (its operations, streams and errors) holds
+// for every provider of the family "zoom".
+func (p Provider) Family() string {
+	if p.Extends != "" {
+		return p.Extends
+	}
+	return p.Name
 }
 
 // RequiredField reports whether a credential needs the field to be useful.

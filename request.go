@@ -11,7 +11,7 @@ type Request struct {
 	Path   string     // below the API's base and escaped: "/users/me"
 	Query  url.Values // may be nil
 	Header http.Header
-	Body   []byte // JSON; nil means none
+	Body   []byte // JSON, unless Header has a Content-Type; nil means none
 }
 
 // Page is one answer of a paged list. Its rows are valid only until the

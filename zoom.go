@@ -514,7 +514,7 @@ var Zoom = Provider{
 		{
 			ID:      "elsewhere-scope",
 			At:      "elsewhere",
-			Message: "(?i)scopes? (was |is |were |are )?not granted|insufficient.?scope|missing.?scope",
+			Message: "(?i)does not contain scopes?|scopes? (was |is |were |are )?not granted|insufficient.?scope|missing.?scope",
 			Kind:    "scope_missing",
 			Cause:   "The app was not granted the scope for what the program tried.",
 			Fix:     "On marketplace.zoom.us → Develop → the app → Scopes, add the scope (granular names such as report:read:meeting_activity_log:admin, or classic ones such as report:read:admin in older apps), and let the program take a new token, since only new tokens hold it.",

@@ -31,7 +31,8 @@ type answer struct {
 	large bool // the body was larger than maxAnswer
 
 	token    string
-	kind     string
+	kind     string        // the token type that was given; "" if none was
+	bearer   bool          // it is one, or no other type was given
 	lifetime time.Duration // 0: the answer gave none that makes sense
 	guess    string        // why there is no lifetime
 	dead     bool          // the answer says that the token has expired already
@@ -44,8 +45,9 @@ type answer struct {
 	reason string
 }
 
-// readAnswer never fails: what cannot be read is missing in its result.
-func readAnswer(status int, header http.Header, body []byte, names stagedoor.TokenResponse) answer {
+// readAnswer never fails: what cannot be read is missing in its result. now is
+// the wall clock, for an answer that names an instant and has no Date.
+func readAnswer(status int, header http.Header, body []byte, names stagedoor.TokenResponse, now time.Time) answer {
 	a := answer{status: status, tracking: stagedoor.TrackingID(header), retryAfter: header.Get("Retry-After")}
 	if len(body) > maxAnswer {
 		a.large = true
@@ -65,20 +67,27 @@ func readAnswer(status int, header http.Header, body []byte, names stagedoor.Tok
 		return field(fields, given)
 	}
 	a.token = text(find(names.AccessToken, "access_token"))
-	a.kind = text(find(names.TokenType, "token_type"))
+	a.kind = strings.TrimSpace(text(find(names.TokenType, "token_type")))
+	a.bearer = bearer(a.kind, names.BearerTypes)
 	a.scopes = words(find(names.Scope, "scope"))
 	a.apiURL = text(find(names.APIURL, "api_url"))
-	a.lifetime, a.guess, a.dead = lifetime(find(names.ExpiresIn, "expires_in", "expire_in"))
+	a.lifetime, a.guess, a.dead = lifetime(find(names.ExpiresIn, "expires_in", "expire_in"), unit(names.ExpiresUnit))
+	if at := field(fields, names.ExpiresAt); a.lifetime == 0 && !a.dead && at != nil {
+		if date, err := http.ParseTime(header.Get("Date")); err == nil {
+			now = date
+		}
+		a.lifetime, a.guess, a.dead = until(at, now)
+	}
 
-	a.word, a.failed = problem(field(fields, []string{"error"}))
-	a.code = text(field(fields, []string{"code"}))
-	a.reason = text(field(fields, []string{"reason", "error_description", "message"}))
+	a.word, a.failed = problem(find(names.Error, "error"))
+	a.code = text(find(names.Code, "code"))
+	a.reason = text(find(names.Message, "reason", "error_description", "message"))
 	return a
 }
 
 // granted reports whether the answer holds a token that may be used.
 func (a answer) granted() bool {
-	return a.status >= 200 && a.status <= 299 && !a.failed && !a.dead && usableToken(a.token)
+	return a.status >= 200 && a.status <= 299 && !a.failed && !a.dead && a.bearer && usableToken(a.token)
 }
 
 // standard writes the answer as RFC 6749 section 5.1 has it, which is all that
@@ -88,31 +97,58 @@ func (a answer) standard() []byte {
 		return []byte(`{"error":"refused"}`)
 	}
 	seconds := int64(math.Ceil(a.lifetime.Seconds()))
-	body, err := json.Marshal(map[string]any{"access_token": a.token, "token_type": a.kind, "expires_in": max(seconds, 1)})
+	body, err := json.Marshal(map[string]any{"access_token": a.token, "token_type": "bearer", "expires_in": max(seconds, 1)})
 	if err != nil {
 		return []byte(`{"error":"refused"}`)
 	}
 	return body
 }
 
-// field returns the first of names that is there and not null, compared
-// without letter case; an exact match wins over others of the same name.
+// field returns the first of names that is there and not null; a name with dots
+// is a path, unless a field goes by the whole name.
 func field(fields map[string]json.RawMessage, names []string) json.RawMessage {
 	for _, name := range names {
-		if value, ok := fields[name]; ok && !null(value) {
+		if value := member(fields, name); value != nil {
 			return value
 		}
-		var alike []string
-		for key, value := range fields {
-			if strings.EqualFold(key, name) && !null(value) {
-				alike = append(alike, key)
-			}
-		}
-		if len(alike) > 0 {
-			return fields[slices.Min(alike)]
+		if value := below(fields, name); value != nil {
+			return value
 		}
 	}
 	return nil
+}
+
+// below follows a path into nested objects.
+func below(fields map[string]json.RawMessage, path string) json.RawMessage {
+	for {
+		name, rest, more := strings.Cut(path, ".")
+		if !more {
+			return member(fields, name)
+		}
+		value := member(fields, name)
+		fields, path = nil, rest
+		if json.Unmarshal(value, &fields) != nil {
+			return nil
+		}
+	}
+}
+
+// member returns the field of the name that is there and not null, compared
+// without letter case; an exact match wins over others of the same name.
+func member(fields map[string]json.RawMessage, name string) json.RawMessage {
+	if value, ok := fields[name]; ok && !null(value) {
+		return value
+	}
+	var alike []string
+	for key, value := range fields {
+		if strings.EqualFold(key, name) && !null(value) {
+			alike = append(alike, key)
+		}
+	}
+	if len(alike) == 0 {
+		return nil
+	}
+	return fields[slices.Min(alike)]
 }
 
 func null(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }
@@ -154,8 +190,29 @@ func problem(value json.RawMessage) (word string, failed bool) {
 	return text(value), true
 }
 
-// lifetime reads seconds, as a number with or without a fraction or as text.
-func lifetime(value json.RawMessage) (d time.Duration, guess string, dead bool) {
+// bearer reports whether the type of a token is one that means bearer, or is
+// not given at all.
+func bearer(kind string, words []string) bool {
+	if len(words) == 0 {
+		words = []string{"bearer"}
+	}
+	return kind == "" || slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, kind) })
+}
+
+// unit is what a lifetime counts.
+func unit(name string) time.Duration {
+	switch name {
+	case "minutes":
+		return time.Minute
+	case "milliseconds":
+		return time.Millisecond
+	}
+	return time.Second
+}
+
+// lifetime reads a count of units, as a number with or without a fraction or as
+// text.
+func lifetime(value json.RawMessage, unit time.Duration) (d time.Duration, guess string, dead bool) {
 	if null(value) {
 		return 0, "The answer gave no lifetime", false
 	}
@@ -163,16 +220,44 @@ func lifetime(value json.RawMessage) (d time.Duration, guess string, dead bool) 
 	if written == "" {
 		return 0, "The answer gave an empty lifetime", false
 	}
-	seconds, err := strconv.ParseFloat(written, 64)
+	count, err := strconv.ParseFloat(written, 64)
 	switch {
-	case math.IsNaN(seconds), err != nil && !math.IsInf(seconds, 0):
+	case math.IsNaN(count), err != nil && !math.IsInf(count, 0):
 		return 0, "The answer's lifetime is not a number", false
-	case seconds <= 0:
+	case count <= 0:
 		return 0, "", true
-	case seconds > maxLifetime.Seconds():
+	case count > float64(maxLifetime/unit):
 		return 0, "The answer's lifetime is longer than a year", false
 	}
-	return max(time.Duration(seconds*float64(time.Second)), time.Millisecond), "", false
+	return max(time.Duration(count*float64(unit)), time.Millisecond), "", false
+}
+
+// latestSeconds is where Unix time in seconds ends and Unix time in
+// milliseconds begins: the year 5138 in the one, 1973 in the other.
+const latestSeconds = 1e11
+
+// until reads an instant and returns how far it is from now.
+func until(value json.RawMessage, now time.Time) (d time.Duration, guess string, dead bool) {
+	written := strings.TrimSpace(text(value))
+	at, err := time.Parse(time.RFC3339, written)
+	if err != nil {
+		count, err := strconv.ParseFloat(written, 64)
+		if err != nil || !(math.Abs(count) < latestSeconds*1000) {
+			return 0, "The answer's time of expiry is neither RFC 3339 nor Unix time", false
+		}
+		if count < latestSeconds {
+			count *= 1000
+		}
+		at = time.UnixMilli(int64(count))
+	}
+	d = at.Sub(now.Round(0))
+	switch {
+	case d <= 0:
+		return 0, "", true
+	case d > maxLifetime:
+		return 0, "The answer's time of expiry is more than a year away", false
+	}
+	return d, "", false
 }
 
 // usableToken reports whether the text can stand in an Authorization header.

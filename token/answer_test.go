@@ -21,7 +21,8 @@ import (
 var update = flag.Bool("update", false, "rewrite what the files in testdata/answers want")
 
 // Each file in testdata/answers holds an answer of a token endpoint (headers,
-// an empty line, the body; pad adds blanks to the body) and what becomes of it.
+// an empty line, the body; pad adds blanks to the body, response is how the
+// provider maps the answer) and what becomes of it.
 // "golden" is the token: it must never be shown.
 func TestAnswers(t *testing.T) {
 	files, err := filepath.Glob("testdata/answers/*.txt")
@@ -60,7 +61,7 @@ func TestAnswers(t *testing.T) {
 // outcome mints once with the answer and tells everything that came of it.
 func outcome(t *testing.T, head, body string) string {
 	t.Helper()
-	resp := reply(0, "")
+	resp, provider := reply(0, ""), zoom()
 	for line := range strings.Lines(head) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		number, _ := strconv.Atoi(value)
@@ -69,6 +70,11 @@ func outcome(t *testing.T, head, body string) string {
 			resp.StatusCode = number
 		case "pad":
 			body += strings.Repeat(" ", number)
+		case "response":
+			provider.Response = stagedoor.TokenResponse{}
+			if err := json.Unmarshal([]byte(value), &provider.Response); err != nil {
+				t.Fatal(err)
+			}
 		default:
 			resp.Header.Set(key, value)
 		}
@@ -79,7 +85,7 @@ func outcome(t *testing.T, head, body string) string {
 		again.Header = resp.Header
 		return again, nil
 	}}
-	s := open(t, e, func(c *Config) { c.Notify = told.add })
+	s := open(t, e, func(c *Config) { c.Provider, c.Notify = provider, told.add })
 	got, err := s.Mint(t.Context())
 	var b strings.Builder
 	if failure, ok := errors.AsType[*stagedoor.Error](err); ok {
@@ -121,36 +127,45 @@ func FuzzReadAnswer(f *testing.F) {
 		f.Add(200, body)
 		f.Add(400, body)
 	}
+	nested := stagedoor.TokenResponse{
+		AccessToken: []string{"data.token.value", "access_token"}, ExpiresIn: []string{"data.token.ttl"}, ExpiresUnit: "minutes",
+		ExpiresAt: []string{"data.token.until", "expires_in"}, Error: []string{"fault.name", "error"}, BearerTypes: []string{"jwt"},
+	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		a := readAnswer(status, http.Header{}, body, zoom().Response)
-		standard := a.standard()
-		var written struct {
-			Token   string `json:"access_token"`
-			Expires int64  `json:"expires_in"`
-			Error   string `json:"error"`
-		}
-		if err := json.Unmarshal(standard, &written); err != nil {
-			t.Fatalf("the standard form is not JSON: %v", err)
-		}
-		if (written.Error == "") != a.granted() || (written.Token != "") != a.granted() {
-			t.Error("the standard form disagrees with the answer")
-		}
-		if a.granted() && (written.Expires <= 0 || written.Expires > int64(maxLifetime.Seconds()) || !usableToken(written.Token)) {
-			t.Errorf("a token that lives for %d s, or that no header can hold", written.Expires)
-		}
-		if a.lifetime < 0 || a.lifetime > maxLifetime || a.lifetime == 0 && a.guess == "" && !a.dead && a.json {
-			t.Errorf("a lifetime of %s without a word", a.lifetime)
-		}
-		g := grant{provider: zoom(), credential: acme(), tokenURL: zoom().TokenURL, now: func() (time.Time, time.Time) { return time.Now(), time.Now() }}
-		if a.granted() {
-			return
-		}
-		refused := g.refused(a, g.credential.ClientSecrets[0])
-		if len(refused.Error()) > 2000 || refused.Cause == "" || refused.Kind == "" {
-			t.Errorf("an explanation of %d bytes, kind %q", len(refused.Error()), refused.Kind)
-		}
-		if strings.Contains(refused.Error()+refused.Detail+refused.Code, goodSecret) {
-			t.Error("the explanation repeats the secret")
-		}
+		judge(t, readAnswer(status, http.Header{}, body, zoom().Response, time.Now()))
+		judge(t, readAnswer(status, http.Header{}, body, nested, time.Now()))
 	})
+}
+
+func judge(t *testing.T, a answer) {
+	t.Helper()
+	standard := a.standard()
+	var written struct {
+		Token   string `json:"access_token"`
+		Expires int64  `json:"expires_in"`
+		Error   string `json:"error"`
+	}
+	if err := json.Unmarshal(standard, &written); err != nil {
+		t.Fatalf("the standard form is not JSON: %v", err)
+	}
+	if (written.Error == "") != a.granted() || (written.Token != "") != a.granted() {
+		t.Error("the standard form disagrees with the answer")
+	}
+	if a.granted() && (written.Expires <= 0 || written.Expires > int64(maxLifetime.Seconds()) || !usableToken(written.Token)) {
+		t.Errorf("a token that lives for %d s, or that no header can hold", written.Expires)
+	}
+	if a.lifetime < 0 || a.lifetime > maxLifetime || a.lifetime == 0 && a.guess == "" && !a.dead && a.json {
+		t.Errorf("a lifetime of %s without a word", a.lifetime)
+	}
+	g := grant{provider: zoom(), credential: acme(), tokenURL: zoom().TokenURL, now: func() (time.Time, time.Time) { return time.Now(), time.Now() }}
+	if a.granted() {
+		return
+	}
+	refused := g.refused(a, g.credential.ClientSecrets[0])
+	if len(refused.Error()) > 2000 || refused.Cause == "" || refused.Kind == "" {
+		t.Errorf("an explanation of %d bytes, kind %q", len(refused.Error()), refused.Kind)
+	}
+	if strings.Contains(refused.Error()+refused.Detail+refused.Code, goodSecret) {
+		t.Error("the explanation repeats the secret")
+	}
 }

@@ -35,6 +35,9 @@ type Config struct {
 	// NoRenewAhead is for programs that need a token once: nothing runs in the
 	// background, and a token is renewed only when the one at hand does not do.
 	NoRenewAhead bool
+	// Tries is how often one mint asks the token endpoint while what failed may
+	// pass by itself; [Source.Get] may go on with further mints. Default 4.
+	Tries int
 	// Wall is the wall clock. Default time.Now, of which one call gives the
 	// wall and the monotonic reading; another clock gives the wall alone.
 	Wall func() time.Time
@@ -72,6 +75,9 @@ func NewSource(ctx context.Context, c Config) (*Source, error) {
 		own = defaultTransport()
 		c.HTTP = own
 	}
+	if c.Tries == 0 {
+		c.Tries = tries
+	}
 	if c.Notify == nil {
 		c.Notify = func(Event) {}
 	}
@@ -83,6 +89,7 @@ func NewSource(ctx context.Context, c Config) (*Source, error) {
 	s.grant = grant{
 		provider: c.Provider, credential: c.Credential, secrets: c.Credential.ClientSecrets,
 		tokenURL: tokenURL, apiURL: apiURL, hosts: hosts, base: c.HTTP, now: s.now,
+		tries: c.Tries, retrying: s.tellRetrying,
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	context.AfterFunc(s.ctx, s.stopTimer)
@@ -103,12 +110,19 @@ func (c Config) problems() []string {
 	complain(request.Grant == "", "the provider names no grant type")
 	complain(request.In != "" && request.In != "form" && request.In != "query", "the provider wants parameters in %q, which is neither form nor query", request.In)
 	complain(request.Auth != "" && request.Auth != "header" && request.Auth != "body", "the provider wants id and secret in %q, which is neither header nor body", request.Auth)
+	complain(request.Method != "" && request.Method != http.MethodPost && request.Method != http.MethodGet, "the provider wants the method %q, which is neither POST nor GET", request.Method)
+	complain(request.Method == http.MethodGet && request.In != "query", "the provider wants GET, which needs the parameters in the query")
 	complain(request.Auth == "body" && request.In == "query", "the provider wants everything in the query, but a client secret never goes into a URL")
 	for name := range request.Params {
 		switch name {
-		case "grant_type", "client_id", "client_secret":
+		case request.GrantParam, grantParam, "client_id", "client_secret":
 			complain(true, "the provider's parameter %s is set elsewhere", name)
 		}
+	}
+	switch p.Response.ExpiresUnit {
+	case "", "seconds", "minutes", "milliseconds":
+	default:
+		complain(true, "the provider's unit of a lifetime %q is not known", p.Response.ExpiresUnit)
 	}
 	complain(p.Response.Lifetime < 0, "the provider's token lifetime is negative")
 	complain(c.Credential.ClientID == "", "the client id is missing")
@@ -117,6 +131,7 @@ func (c Config) problems() []string {
 		complain(secret.IsZero(), "a client secret is empty")
 	}
 	complain(c.Margin < 0, "the margin is negative")
+	complain(c.Tries < 0, "the number of tries is negative")
 	return list
 }
 

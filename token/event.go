@@ -14,6 +14,7 @@ const (
 	EventMinted        EventKind = "minted"          // the token endpoint granted a token
 	EventAdopted       EventKind = "adopted"         // another process's token was taken over
 	EventFailed        EventKind = "failed"          // no token was got; Err says why
+	EventRetrying      EventKind = "retrying"        // an attempt failed and is made again at NextTry; Err says why
 	EventSecretProven  EventKind = "secret_proven"   // the newest of several secrets worked: the older ones may be forgotten
 	EventSecretOld     EventKind = "secret_old"      // the newest secret was refused, and an older one worked
 	EventSharedFailed  EventKind = "shared_failed"   // the shared row could not be read or written; Err says why

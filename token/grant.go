@@ -24,6 +24,10 @@ const (
 	longPause = 5 * time.Second // a Retry-After beyond this ends the mint
 )
 
+// grantParam is what the standard calls the parameter that names the grant.
+// Source: RFC 6749 section 4.4.2.
+const grantParam = "grant_type"
+
 // grant asks a token endpoint for tokens. It is used by one goroutine at a time.
 type grant struct {
 	provider   stagedoor.Provider
@@ -34,6 +38,8 @@ type grant struct {
 	hosts      hostList
 	base       http.RoundTripper
 	now        func() (wall, mono time.Time)
+	tries      int
+	retrying   func(failure *stagedoor.Error, pause time.Duration) // told before each pause
 }
 
 // grantedToken is a token as the endpoint gave it.
@@ -59,14 +65,18 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 				Kind: stagedoor.KindInterrupted, Cause: "it was interrupted", Err: context.Cause(ctx),
 			})
 		}
-		if try == tries || !failure.Kind.Row().Retry {
+		if try >= g.tries || !failure.Kind.Row().Retry {
 			return got, failure
 		}
 		pause := jitter(250 * time.Millisecond << try)
 		if wall, _ := g.now(); failure.RetryAt.After(wall.Add(pause)) {
 			pause = failure.RetryAt.Sub(wall)
 		}
-		if pause > longPause || !sleep(bounded, pause) {
+		if pause > longPause {
+			return got, failure
+		}
+		g.retrying(failure, pause)
+		if !sleep(bounded, pause) {
 			return got, failure
 		}
 	}
@@ -104,7 +114,7 @@ func (g *grant) askWithEach(ctx context.Context) (grantedToken, *stagedoor.Error
 func (g *grant) ask(ctx context.Context, secret stagedoor.Secret) (grantedToken, *stagedoor.Error) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
-	params := url.Values{"grant_type": {g.provider.Token.Grant}}
+	params := url.Values{grantParam: {g.provider.Token.Grant}}
 	for name, value := range g.provider.Token.Params {
 		params.Set(name, strings.ReplaceAll(value, "{account_id}", g.credential.AccountID))
 	}
@@ -116,7 +126,7 @@ func (g *grant) ask(ctx context.Context, secret stagedoor.Secret) (grantedToken,
 		ClientID: g.credential.ClientID, ClientSecret: secret.Reveal(), TokenURL: g.tokenURL,
 		EndpointParams: params, AuthStyle: style,
 	}
-	exchange := &exchange{base: g.base, inQuery: g.provider.Token.In == "query", names: g.provider.Response}
+	exchange := &exchange{base: g.base, request: g.provider.Token, names: g.provider.Response, now: g.now}
 	client := &http.Client{Transport: exchange}
 	wall, mono := g.now()
 	granted, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
@@ -172,18 +182,17 @@ func (g *grant) chooseAPIURL(given string) (string, bool) {
 // redirect carries id and secret to an address that nobody checked.
 type exchange struct {
 	base    http.RoundTripper
-	inQuery bool
+	request stagedoor.TokenRequest
 	names   stagedoor.TokenResponse
+	now     func() (wall, mono time.Time)
 	answer  *answer // nil until an answer came
 }
 
 func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Accept", "application/json")
-	if e.inQuery {
-		if err := moveToQuery(req); err != nil {
-			return nil, err
-		}
+	if err := e.shape(req); err != nil {
+		return nil, err
 	}
 	resp, err := e.base.RoundTrip(req)
 	if err != nil {
@@ -194,7 +203,8 @@ func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := readAnswer(resp.StatusCode, resp.Header, body, e.names)
+	wall, _ := e.now()
+	a := readAnswer(resp.StatusCode, resp.Header, body, e.names, wall)
 	e.answer = &a
 	body = a.standard()
 	return &http.Response{
@@ -204,19 +214,42 @@ func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// moveToQuery moves the form into the query and leaves the body empty.
-func moveToQuery(req *http.Request) error {
-	form, err := io.ReadAll(req.Body)
+// shape makes the request that x/oauth2 wrote, a form of a POST with
+// grant_type in it, into the one that the provider wants. It touches only what
+// is to be otherwise.
+func (e *exchange) shape(req *http.Request) error {
+	named := e.request.GrantParam != "" && e.request.GrantParam != grantParam
+	if !named && e.request.In != "query" {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
 	req.Body.Close()
 	if err != nil {
 		return err
 	}
+	if named {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return err
+		}
+		form[e.request.GrantParam] = form[grantParam]
+		form.Del(grantParam)
+		body = []byte(form.Encode())
+	}
+	if e.request.In != "query" {
+		req.Body, req.GetBody, req.ContentLength = io.NopCloser(bytes.NewReader(body)), nil, int64(len(body))
+		return nil
+	}
 	if req.URL.RawQuery != "" {
 		req.URL.RawQuery += "&"
 	}
-	req.URL.RawQuery += string(form)
+	req.URL.RawQuery += string(body)
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	req.Header.Del("Content-Type")
+	if e.request.Method == http.MethodGet {
+		req.Method = http.MethodGet
+		req.Header.Set("Cache-Control", "no-store") // a token is for who asked, and no cache in between
+	}
 	return nil
 }
 

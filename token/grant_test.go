@@ -23,6 +23,11 @@ func TestTheRequestIsWhatTheProviderAsksFor(t *testing.T) {
 		query   string
 		header  bool
 	}{
+		"renamed":        {stagedoor.TokenRequest{GrantParam: "grant"}, "account_id=account%2F1&grant=account_credentials", "", true},
+		"renamed, query": {stagedoor.TokenRequest{GrantParam: "grant", In: "query"}, "", "tenant=7&account_id=account%2F1&grant=account_credentials", true},
+		"renamed, body":  {stagedoor.TokenRequest{GrantParam: "grant", Auth: "body"}, "account_id=account%2F1&client_id=client+1%3Ax&client_secret=" + url.QueryEscape(secret) + "&grant=account_credentials", "", false},
+		"get":            {stagedoor.TokenRequest{Method: "GET", In: "query"}, "", "tenant=7&account_id=account%2F1&grant_type=account_credentials", true},
+
 		"form, header": {stagedoor.TokenRequest{}, "account_id=account%2F1&grant_type=account_credentials", "", true},
 		"by name":      {stagedoor.TokenRequest{In: "form", Auth: "header"}, "account_id=account%2F1&grant_type=account_credentials", "", true},
 		"query":        {stagedoor.TokenRequest{In: "query"}, "", "tenant=7&account_id=account%2F1&grant_type=account_credentials", true},
@@ -33,7 +38,8 @@ func TestTheRequestIsWhatTheProviderAsksFor(t *testing.T) {
 				return reply(200, `{"access_token":"token-1","expires_in":3600}`), nil
 			}}
 			s := open(t, e, func(c *Config) {
-				c.Provider.Token.In, c.Provider.Token.Auth = test.request.In, test.request.Auth
+				test.request.Grant, test.request.Params = c.Provider.Token.Grant, c.Provider.Token.Params
+				c.Provider.Token = test.request
 				c.Credential = acme(secret)
 				c.Credential.ClientID, c.Credential.AccountID = id, "account/1"
 				if test.query != "" {
@@ -46,8 +52,15 @@ func TestTheRequestIsWhatTheProviderAsksFor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if req.Method != "POST" || string(form) != test.form || req.URL.RawQuery != test.query {
-				t.Error("method, form or query are not what the provider asks for")
+			method := test.request.Method
+			if method == "" {
+				method = "POST"
+			}
+			if req.Method != method || req.ContentLength != int64(len(form)) || (req.Header.Get("Content-Type") == "") != (test.form == "") {
+				t.Error("method, length or type of the body are not what the provider asks for")
+			}
+			if string(form) != test.form || req.URL.RawQuery != test.query {
+				t.Error("form or query are not what the provider asks for")
 			}
 			// RFC 6749 section 2.3.1: both are form-encoded before Basic joins them.
 			user, password, ok := req.BasicAuth()

@@ -88,10 +88,16 @@ func (g *grant) unknown(a answer, word, reason string) *stagedoor.Error {
 	case ok && a.dead:
 		e.Kind, e.Cause = stagedoor.KindBadAnswer, "the token endpoint granted a token and said that it has expired already ("+status+")"
 		e.Fix = "Try again; if it stays so, tell the provider that expires_in is not positive."
+	case ok && !a.bearer:
+		e.Kind, e.Cause = stagedoor.KindBadAnswer, "the token endpoint granted a token of the type "+strconv.Quote(stagedoor.Outside(a.kind, 40))+", which is not bearer, and no client may use a type that it does not understand ("+status+")"
+		e.Fix = "If the service means a bearer token by that word, name it in the provider file: response.bearer_types."
 	case ok && a.token != "":
 		e.Kind, e.Cause, e.Fix = stagedoor.KindBadAnswer, "the token endpoint's token holds characters that no token may have ("+status+")", check
 	case ok:
 		e.Kind, e.Cause, e.Fix = stagedoor.KindBadAnswer, "the token endpoint's answer holds no token ("+status+")", check
+		if names := g.provider.Response.AccessToken; len(names) > 0 && names[0] != "access_token" {
+			e.Fix += " The provider file looks for the token in " + strings.Join(names, ", ") + "."
+		}
 	default:
 		e.Kind, e.Cause, e.Fix = stagedoor.KindBadAnswer, "the token endpoint did not answer the request ("+status+")", check
 	}

@@ -32,6 +32,7 @@ func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error)
 			if !s.worthWaiting(ctx, began, pause, failure) {
 				return nil, failure
 			}
+			s.tellRetrying(failure, pause)
 			if !sleep(ctx, pause) {
 				return nil, s.gaveUp(ctx, failure)
 			}
@@ -66,6 +67,13 @@ func (s *Source) worthWaiting(ctx context.Context, began time.Time, pause time.D
 		return now.Add(pause).Before(deadline)
 	}
 	return now.Add(pause).Sub(began) <= patience
+}
+
+// tellRetrying says that somebody waits, and for what: a wait in silence looks
+// like a program that hangs.
+func (s *Source) tellRetrying(failure *stagedoor.Error, pause time.Duration) {
+	wall, _ := s.now()
+	s.tell(Event{Kind: EventRetrying, Err: failure, NextTry: wall.Add(pause).Round(0).UTC()})
 }
 
 // tooLong explains that a new token does not live as long as somebody wants.

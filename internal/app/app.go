@@ -9,12 +9,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/provider"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
+	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
 // Version of the program; the release build sets it.
@@ -25,6 +26,9 @@ type Environment struct {
 	Getenv     func(string) string
 	Passphrase func(first bool) (stagedoor.Secret, error) // asks for the passphrase of --key passphrase
 	Log        *slog.Logger
+	// Waiting, if set, is told of each wait for Zoom or its token endpoint that
+	// has no listener of its own ([Use]).
+	Waiting func(zoom.Event)
 }
 
 // App holds the parts that a command needs. They are built when first asked
@@ -32,18 +36,14 @@ type Environment struct {
 type App struct {
 	settings  Settings
 	env       Environment
-	providers []stagedoor.Provider
+	providers map[string]stagedoor.Provider // those that were asked for, by name
 	store     *store.Store
 	vault     *vault.Vault
 }
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	providers, err := provider.BuiltIn()
-	if err != nil {
-		return nil, err
-	}
-	return &App{settings: settings, env: env, providers: providers}, nil
+	return &App{settings: settings, env: env}, nil
 }
 
 // Close closes what was opened.
@@ -93,25 +93,13 @@ func makeHome(home string) error {
 		Op: "make the home folder", Subject: home, Kind: stagedoor.KindStore, Err: err,
 		Cause: "it can not be made", Fix: "Name another folder with --home DIR or STAGEDOOR_HOME.",
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		e.Cause = "you may not make it"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = "the disk is full", "Free some space on the disk of "+filepath.Dir(home)+", or name another folder with --home DIR or STAGEDOOR_HOME."
 	}
 	return e
-}
-
-// Provider returns the provider by name.
-func (a *App) Provider(name string) (stagedoor.Provider, error) {
-	var known string
-	for _, p := range a.providers {
-		if p.Name == name {
-			return p, nil
-		}
-		known += ", " + p.Name
-	}
-	return stagedoor.Provider{}, &stagedoor.Error{
-		Op: "find the provider", Subject: "\"" + name + "\"", Kind: stagedoor.KindUsage,
-		Cause: "there is no provider by that name", Fix: "Use one of: " + known[2:] + ".",
-	}
 }
 
 // Who names the person at the keyboard for created_by and changed_by.

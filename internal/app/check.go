@@ -63,7 +63,7 @@ func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 	status, reason := stagedoor.StatusVerified, ""
 	switch kind := stagedoor.KindOf(err); {
 	case err == nil:
-	case kind.Row().Retry || !token.Value.IsZero() && !kind.Row().Person:
+	case kind.Row().Retry || kind == stagedoor.KindUnreachable || !token.Value.IsZero() && !kind.Row().Person:
 		return proof, err // it could not tell; what was known stays
 	default:
 		status, reason = stagedoor.StatusFailing, stagedoor.NoticeOf(err).Cause
@@ -165,9 +165,8 @@ func covers(scopes []string, op stagedoor.Operation) bool {
 	return slices.ContainsFunc(op.Scopes(), func(s string) bool { return slices.Contains(scopes, s) })
 }
 
-// AccountID asks which account a user's access token belongs to.
-func (a *App) AccountID(ctx context.Context, token stagedoor.Secret, user, apiURL string, allow []string) (string, error) {
-	p := stagedoor.Zoom
+// AccountID asks which account of a provider a user's access token belongs to.
+func (a *App) AccountID(ctx context.Context, p stagedoor.Provider, token stagedoor.Secret, user, apiURL string, allow []string) (string, error) {
 	out, err := egress.New(egress.Options{Hosts: p.Hosts, Allow: allow, CAFile: a.settings.CAFile})
 	if err != nil {
 		return "", err

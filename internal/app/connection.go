@@ -31,6 +31,9 @@ type Use struct {
 	Patience time.Duration
 	// Waiting, if set, is told of each wait for Zoom.
 	Waiting func(zoom.Event)
+
+	tries int                                            // of one mint; zero: the usual
+	hear  func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
 }
 
 // Connect prepares a credential for use; it makes no request yet. The
@@ -44,9 +47,17 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if err != nil {
 		return nil, err
 	}
+	var base http.RoundTripper = out
+	if use.hear != nil {
+		base = use.hear(out)
+	}
+	waiting := use.Waiting
+	if waiting == nil {
+		waiting = a.env.Waiting
+	}
 	config := token.Config{
-		Provider: p, Credential: c, HTTP: out, NoRenewAhead: !use.RenewAhead,
-		Notify: a.tokenEvents(c),
+		Provider: p, Credential: c, HTTP: base, NoRenewAhead: !use.RenewAhead, Tries: use.tries,
+		Notify: a.tokenEvents(c, waiting),
 	}
 	// A credential that is stored nowhere has no row to share.
 	if c.ID != "" {
@@ -60,7 +71,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if err != nil {
 		return nil, err
 	}
-	var way http.RoundTripper = &token.Transport{Source: source, Base: out, Allow: out.Check}
+	var way http.RoundTripper = &token.Transport{Source: source, Base: base, Allow: out.Check}
 	way = logged{log: a.env.Log, credential: c.Slug, base: way}
 	if c.APIURL == "" {
 		way = region{source: source, api: p.APIURL, base: way}
@@ -74,8 +85,8 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
 		Notify: func(e zoom.Event) {
 			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)
-			if use.Waiting != nil {
-				use.Waiting(e)
+			if waiting != nil {
+				waiting(e)
 			}
 		},
 	})
@@ -133,8 +144,17 @@ func (c *Connection) APIURL(t stagedoor.Token) string {
 
 // tokenEvents logs what happens to a token and keeps the credential's status
 // and secrets true.
-func (a *App) tokenEvents(c stagedoor.Credential) func(token.Event) {
+func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func(token.Event) {
+	attempts := 0 // events of one source come one after another
 	return func(e token.Event) {
+		if e.Kind == token.EventRetrying {
+			attempts++
+			if waiting != nil {
+				waiting(zoom.Event{Operation: e.Err.Op, Kind: e.Err.Kind, Cause: e.Err.Cause, Wait: time.Until(e.NextTry), Attempt: attempts})
+			}
+			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Err.Op, "kind", e.Err.Kind, "attempt", attempts)
+			return
+		}
 		level := slog.LevelDebug
 		if e.Err != nil {
 			level = slog.LevelInfo

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/scope"
 )
 
 // CheckForm refuses addresses and hosts that can not be what they are meant to
@@ -32,6 +33,14 @@ func (a *App) CheckForm(c stagedoor.Credential) error {
 		return &stagedoor.Error{
 			Op: "save a credential", Subject: "--validation-url", Kind: stagedoor.KindUsage,
 			Cause: "it is neither a path nor an address without user name and password", Fix: "Give it like /users/me.",
+		}
+	}
+	if len(c.Purposes) > 0 {
+		if err := a.KnowsScopes(c); err != nil {
+			return err
+		}
+		if _, err := scope.ParsePurposes(c.Purposes); err != nil {
+			return err
 		}
 	}
 	_, err = egress.New(egress.Options{Hosts: p.Hosts, Allow: c.AllowHosts, CAFile: a.settings.CAFile})

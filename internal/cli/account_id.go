@@ -14,7 +14,7 @@ import (
 )
 
 func accountIDCommand(s *session) *cobra.Command {
-	var user, apiURL string
+	var user, apiURL, provider string
 	var allow []string
 	cmd := &cobra.Command{
 		Use: "account-id", Short: "Read the account id with an access token that you have", GroupID: groupCredentials,
@@ -25,6 +25,7 @@ func accountIDCommand(s *session) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&user, "user", "me", "The id or e-mail address of a user of the account")
 	cmd.Flags().StringVar(&apiURL, "api-url", "", "Address of the API, if not Zoom's own; with or without /v2")
+	cmd.Flags().StringVar(&provider, "provider", stagedoor.Zoom.Name, "Whose token it is: zoom, or zoom-gov for Zoom for Government")
 	cmd.Flags().StringArrayVar(&allow, "allow-host", nil, "A HOST or HOST:PORT that the request may go to besides Zoom's own")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
 		token := os.Getenv("ZOOM_ACCESS_TOKEN")
@@ -57,7 +58,11 @@ func accountIDCommand(s *session) *cobra.Command {
 				Fix: "Pipe in the token alone, without quotes and without anything around it.",
 			}
 		}
-		id, err := a.AccountID(ctx, stagedoor.NewSecret(token), user, apiURL, allow)
+		p, err := a.Provider(provider)
+		if err != nil {
+			return err
+		}
+		id, err := a.AccountID(ctx, p, stagedoor.NewSecret(token), user, apiURL, allow)
 		if err != nil {
 			return err
 		}

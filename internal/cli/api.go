@@ -1,14 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,33 +19,49 @@ import (
 )
 
 type apiFlags struct {
-	params, fields []string
-	paginate       bool
-	include        bool
-	format         string
+	params, fields     []string
+	input, contentType string
+	paginate           bool
+	include            bool
+	format, jq         string
+	filter             *filter // of jq; nil if there is none
 }
 
 func apiCommand(s *session) *cobra.Command {
 	var f apiFlags
 	cmd := &cobra.Command{
-		Use: "api NAME PATH", Short: "Make one call of the Zoom API", GroupID: groupData,
+		Use: hideBrackets.Replace("api NAME [METHOD] PATH"), Short: "Make one call of the Zoom API", GroupID: groupData,
 		Args: takes(1, 3, "NAME [METHOD] PATH, such as `stagedoor api acme /users/me`"),
-		Long: "stagedoor api NAME [METHOD] PATH sends the request with the credential's token, renewed as needed, at the pace that Zoom permits.\n" +
+		Long: "Sends the request with the credential's token, renewed as needed, at the pace that Zoom permits.\n" +
 			"/users/me, /v2/users/me and the full URL mean the same. Without METHOD it is GET, or POST where\n" +
-			"-f gives a body.",
+			"-f or --input gives a body.\n\n" +
+			"-q runs a jq expression on the answer, and with --paginate on each row as it comes, so that a list of any\n" +
+			"length takes no memory. A text is printed as it is, anything else as JSON on one line; numbers keep their\n" +
+			"digits. It goes with --include, not with --format. Expressions see the answer alone: env is empty, and\n" +
+			"input, include and import are closed.",
 		Example: "stagedoor api acme /users/me\n" +
+			"stagedoor api acme /users/me -q .email\n" +
+			"stagedoor api acme /users --paginate -q 'select(.type == 2) | .email'\n" +
 			"stagedoor api acme /report/meeting_activities -p from=2026-10-01 -p to=2026-10-31 -p 'activity_type=All Activities' --paginate\n" +
-			"stagedoor api acme PATCH /users/ada@example.com -f dept=Research -f type=2",
+			"stagedoor api acme PATCH /users/ada@example.com -f dept=Research -f type=2\n" +
+			"stagedoor api acme POST /users/me/meetings --input meeting.json",
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&f.params, "param", "p", nil, "A KEY=VALUE in the query; may be repeated")
 	flags.StringArrayVarP(&f.fields, "field", "f", nil, "A KEY=VALUE in the JSON body; a dot goes deeper, and numbers, true, false, null and JSON keep their type; may be repeated")
+	flags.StringVar(&f.input, "input", "", "file that holds the body, or - for stdin")
+	flags.StringVar(&f.contentType, "content-type", "", "what --input holds, if not JSON: text/csv, application/scim+json …")
 	flags.BoolVar(&f.paginate, "paginate", false, "read all pages and print their rows")
+	flags.StringVarP(&f.jq, "jq", "q", "", "A jq expression, such as .email: print what it makes of the answer or of each row")
 	flags.BoolVar(&f.include, "include", false, "print status and headers before the answer")
 	flags.StringVar(&f.format, "format", "", "How to print the rows of --paginate: table (default on a terminal), json, ndjson (default in a pipe) or csv")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		name, request, err := f.request(args)
+		name, request, err := f.request(args, flags.Changed)
 		if err != nil {
+			return err
+		}
+		// Last, since stdin can be read only once.
+		if err := f.readBody(s.terminal, &request); err != nil {
 			return err
 		}
 		c, err := a.Credential(ctx, name)
@@ -62,9 +78,9 @@ func apiCommand(s *session) *cobra.Command {
 			return err
 		}
 		if f.paginate {
-			err = s.pages(ctx, client, request, f.format)
+			err = s.pages(ctx, client, request, f)
 		} else {
-			err = s.call(ctx, client, request, f.include)
+			err = s.call(ctx, client, request, f)
 		}
 		if err != nil {
 			return err
@@ -72,8 +88,8 @@ func apiCommand(s *session) *cobra.Command {
 		if err := a.MarkUsed(ctx, c); err != nil {
 			return err
 		}
-		if request.Method == http.MethodGet && !f.paginate {
-			s.hint("add --paginate to read all pages of a list, --include to see the headers")
+		if request.Method == http.MethodGet && !f.paginate && f.filter == nil {
+			s.hint("add --paginate to read all pages of a list, -q EXPR to pick from the answer, --include to see the headers")
 		}
 		return nil
 	})
@@ -81,15 +97,15 @@ func apiCommand(s *session) *cobra.Command {
 }
 
 // request reads NAME [METHOD] PATH; a NAME may be left out for the default
-// credential.
-func (f *apiFlags) request(args []string) (string, stagedoor.Request, error) {
+// credential. What can be known to be wrong is refused here, before anything is
+// opened or sent.
+func (f *apiFlags) request(args []string, given func(flag string) bool) (string, stagedoor.Request, error) {
 	name := stagedoor.DefaultSlug
-	isPath := func(arg string) bool { return strings.HasPrefix(arg, "/") || strings.Contains(arg, "://") }
 	if len(args) > 1 && !isPath(args[0]) && !isMethod(args[0]) {
 		name, args = args[0], args[1:]
 	}
 	request := stagedoor.Request{Method: http.MethodGet}
-	if len(f.fields) > 0 {
+	if len(f.fields) > 0 || given("input") {
 		request.Method = http.MethodPost
 	}
 	if len(args) == 2 && isMethod(args[0]) {
@@ -107,91 +123,59 @@ func (f *apiFlags) request(args []string) (string, stagedoor.Request, error) {
 	if request.Query, err = queryOf(f.params); err != nil {
 		return "", request, err
 	}
+	if err := f.together(request.Method, given); err != nil {
+		return "", request, err
+	}
+	if given("jq") {
+		if f.filter, err = newFilter(f.jq); err != nil {
+			return "", request, err
+		}
+	}
 	if len(f.fields) > 0 {
 		request.Body, err = bodyOf(f.fields)
 	}
-	if err == nil && f.format != "" && !f.paginate {
-		err = &stagedoor.Error{
-			Op: "read the call", Subject: "--format " + f.format, Kind: stagedoor.KindUsage,
-			Cause: "a single answer is printed as Zoom sent it", Fix: "Add --paginate to print rows, or leave --format out.",
-		}
-	}
-	if err == nil && f.paginate && (f.include || request.Method != http.MethodGet) {
-		err = &stagedoor.Error{
-			Op: "read the call", Kind: stagedoor.KindUsage,
-			Cause: "--paginate reads the rows of a list, so it goes with GET and without --include", Fix: "Leave one of them out.",
-		}
-	}
 	return name, request, err
 }
+
+// together refuses flags that contradict each other.
+func (f *apiFlags) together(method string, given func(flag string) bool) error {
+	refuse := func(subject, cause, fix string) error {
+		return &stagedoor.Error{Op: "read the call", Subject: subject, Kind: stagedoor.KindUsage, Cause: cause, Fix: fix}
+	}
+	body := len(f.fields) > 0 || given("input")
+	switch {
+	case len(f.fields) > 0 && given("input"):
+		return refuse("-f and --input", "each of them gives the whole body", "Give one of them; put the fields of -f into the file.")
+	case given("input") && f.input == "":
+		return refuse("--input", "it names no file", "Name a file, or - for stdin.")
+	case given("content-type") && !given("input"):
+		return refuse("--content-type", "it says what --input holds, and there is no --input", "Leave it out; what -f builds is JSON.")
+	case body && f.paginate:
+		return refuse("--paginate", "it reads the rows of a list, so it goes with GET and without a body", "Give what narrows the list with -p.")
+	case body && (method == http.MethodGet || method == http.MethodHead):
+		return refuse(method, "it takes no body", "Give parameters with -p KEY=VALUE, or another METHOD.")
+	case f.paginate && (f.include || method != http.MethodGet):
+		return refuse("", "--paginate reads the rows of a list, so it goes with GET and without --include", "Leave one of them out.")
+	case given("jq") && f.format != "":
+		return refuse("-q and --format", "each of them decides how rows are printed", "Leave --format out: -q prints JSON, and texts as they are; @csv and @tsv make lines of columns.")
+	case f.format != "" && !f.paginate:
+		return refuse("--format "+f.format, "a single answer is printed as Zoom sent it", "Add --paginate to print rows, or leave --format out.")
+	}
+	return nil
+}
+
+func isPath(arg string) bool { return strings.HasPrefix(arg, "/") || strings.Contains(arg, "://") }
 
 func isMethod(arg string) bool {
 	return slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, strings.ToUpper(arg))
 }
 
-func keyValue(flag, text string) (string, string, error) {
-	key, value, ok := strings.Cut(text, "=")
-	if !ok || key == "" {
-		return "", "", &stagedoor.Error{
-			Op: "read the flags", Subject: flag + " " + key, Kind: stagedoor.KindUsage,
-			Cause: "it is not KEY=VALUE", Fix: "Write it like " + flag + " page_size=100.",
-		}
-	}
-	return key, value, nil
-}
-
-func queryOf(params []string) (url.Values, error) {
-	query := url.Values{}
-	for _, p := range params {
-		key, value, err := keyValue("-p", p)
-		if err != nil {
-			return nil, err
-		}
-		query.Add(key, value)
-	}
-	return query, nil
-}
-
-// bodyOf builds a JSON object of "a.b=value" fields.
-func bodyOf(fields []string) ([]byte, error) {
-	body := map[string]any{}
-	for _, field := range fields {
-		key, value, err := keyValue("-f", field)
-		if err != nil {
-			return nil, err
-		}
-		at := body
-		path := strings.Split(key, ".")
-		for _, name := range path[:len(path)-1] {
-			deeper, ok := at[name].(map[string]any)
-			if !ok {
-				deeper = map[string]any{}
-				at[name] = deeper
-			}
-			at = deeper
-		}
-		at[path[len(path)-1]] = typed(value)
-	}
-	return json.Marshal(body)
-}
-
-// typed keeps what is JSON as it is; anything else is text.
-func typed(value string) any {
-	if _, err := strconv.ParseFloat(value, 64); err == nil || value == "true" || value == "false" || value == "null" ||
-		strings.HasPrefix(value, "[") || strings.HasPrefix(value, "{") || strings.HasPrefix(value, `"`) {
-		if json.Valid([]byte(value)) {
-			return json.RawMessage(value)
-		}
-	}
-	return value
-}
-
-func (s *session) call(ctx context.Context, client *zoom.Client, request stagedoor.Request, include bool) error {
+func (s *session) call(ctx context.Context, client *zoom.Client, request stagedoor.Request, f apiFlags) error {
 	answer, err := client.Do(ctx, request)
 	if err != nil {
 		return err
 	}
-	if include {
+	if f.include {
 		fmt.Fprintf(s.out, "HTTP %d %s\n", answer.Status, http.StatusText(answer.Status))
 		for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
 			for _, value := range answer.Header[name] {
@@ -201,11 +185,19 @@ func (s *session) call(ctx context.Context, client *zoom.Client, request stagedo
 		fmt.Fprintln(s.out)
 	}
 	body := answer.Body
+	if f.filter != nil && len(body) > 0 {
+		w := bufio.NewWriter(s.out)
+		err := f.filter.print(ctx, w, body, resultStyle{indent: s.outTTY, clean: s.outTTY})
+		if errors.Is(err, errHalt) {
+			err = nil
+		}
+		return errors.Join(err, w.Flush()) // what came before an error is shown
+	}
 	if s.outTTY {
 		body = indented(body)
 	}
 	if len(body) == 0 {
-		if !include {
+		if !f.include {
 			s.say("done: HTTP %d, no content", answer.Status)
 		}
 		return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -17,9 +18,12 @@ import (
 )
 
 // pages prints the rows of all pages of a list: json and ndjson as Zoom sent
-// them, table and csv in columns.
-func (s *session) pages(ctx context.Context, client *zoom.Client, request stagedoor.Request, format string) error {
-	if format == "" {
+// them, table and csv in columns, or what -q makes of each.
+func (s *session) pages(ctx context.Context, client *zoom.Client, request stagedoor.Request, f apiFlags) error {
+	format := f.format
+	if f.filter != nil {
+		format = "jq"
+	} else if format == "" {
 		format = "ndjson"
 		if s.outTTY {
 			format = "table"
@@ -31,6 +35,8 @@ func (s *session) pages(ctx context.Context, client *zoom.Client, request staged
 	var reading stagedoor.Reading
 	var err error
 	switch format {
+	case "jq":
+		reading, err = s.filteredRows(ctx, client, request, f.filter)
 	case "ndjson":
 		reading, err = s.rawRows(ctx, client, request, "", "\n", "\n")
 	case "json":
@@ -83,6 +89,24 @@ func (s *session) rawRows(ctx context.Context, client *zoom.Client, request stag
 		fmt.Fprint(s.out, end)
 	}
 	return reading, nil
+}
+
+// filteredRows prints what an expression makes of each row, page by page, so
+// that memory does not grow with the list.
+func (s *session) filteredRows(ctx context.Context, client *zoom.Client, request stagedoor.Request, f *filter) (stagedoor.Reading, error) {
+	w := bufio.NewWriter(s.out)
+	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
+		for _, row := range page.Rows {
+			if err := f.print(ctx, w, row, resultStyle{clean: s.outTTY}); err != nil {
+				return err
+			}
+		}
+		return w.Flush()
+	})
+	if errors.Is(err, errHalt) {
+		err = nil
+	}
+	return reading, errors.Join(err, w.Flush())
 }
 
 // isList refuses operations that are known to answer with no list.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
@@ -17,8 +18,9 @@ func credentialCommand(s *session) *cobra.Command {
 		Use: "credential", Short: "Save, prove and change credentials", GroupID: groupCredentials,
 		Long: "A credential is what Zoom's App Marketplace shows for a Server-to-Server OAuth app:\n" +
 			"an account id, a client id and a client secret. It is saved sealed, and proven before it is saved.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "# Save one, look at it, prove it again\nstagedoor credential add acme --account-id ID --client-id ID\nstagedoor credential show acme\nstagedoor credential check acme",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
 		credentialAdd(s), credentialList(s), credentialShow(s), credentialEdit(s), credentialCheck(s),
@@ -44,7 +46,7 @@ func (f *credentialFields) register(cmd *cobra.Command) {
 	flags.StringVar(&f.apiURL, "api-url", "", "Address of the API, if not the provider's own; with or without /v2")
 	flags.StringVar(&f.validationURL, "validation-url", "", "what a check calls with the token (default the API's /users/me)")
 	flags.StringVar(&f.plan, "plan", "", "the account's Zoom plan: free, pro or business (default pro)")
-	flags.StringArrayVar(&f.purposes, "purpose", nil, "what it will be used for, such as reports; may be repeated")
+	flags.StringArrayVar(&f.purposes, "purpose", nil, "what it will be used for: users, meetings, webinars, phone, recordings, reports, dashboards or team-chat, with :write where it changes things; may be repeated")
 	flags.StringArrayVar(&f.labels, "label", nil, "A KEY=VALUE to find it by; may be repeated")
 	flags.StringArrayVar(&f.allowHosts, "allow-host", nil, "A HOST or HOST:PORT that requests may go to besides Zoom's own, such as a simulator's; may be repeated")
 }
@@ -69,7 +71,11 @@ func (f *credentialFields) apply(cmd *cobra.Command, c *stagedoor.Credential) er
 		c.Plan = plan
 	}
 	if cmd.Flags().Changed("purpose") {
-		c.Purposes = f.purposes
+		purposes, err := scope.ParsePurposes(f.purposes)
+		if err != nil {
+			return err
+		}
+		c.Purposes = scope.Names(purposes)
 	}
 	if cmd.Flags().Changed("allow-host") {
 		c.AllowHosts = f.allowHosts
@@ -140,6 +146,8 @@ func credentialAdd(s *session) *cobra.Command {
 		arg := argument(saved)
 		if noCheck {
 			s.next("stagedoor credential check" + arg)
+		} else if len(proof.Missing) > 0 {
+			s.next("stagedoor scopes --credential "+saved.Slug, "stagedoor streams --credential "+saved.Slug)
 		} else {
 			s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
 		}

@@ -39,6 +39,10 @@ func credentialCheck(s *session) *cobra.Command {
 			return err
 		}
 		s.say("credential %s is good", bold.Render(c.Slug))
+		if len(proof.Missing) > 0 {
+			s.next("stagedoor scopes --credential "+c.Slug, "stagedoor streams --credential "+c.Slug)
+			return nil
+		}
 		s.next("stagedoor token"+argument(c), "stagedoor api "+c.Slug+" /users/me")
 		return nil
 	})
@@ -97,6 +101,10 @@ func credentialEdit(s *session) *cobra.Command {
 			return s.printJSON(now)
 		}
 		s.say("saved credential %s", bold.Render(now.Slug))
+		if cmd.Flags().Changed("purpose") && len(now.Purposes) > 0 {
+			s.next("stagedoor scopes --credential " + now.Slug)
+			return nil
+		}
 		s.next("stagedoor credential show" + argument(now))
 		return nil
 	})
@@ -178,7 +186,10 @@ func credentialDisable(s *session) *cobra.Command {
 }
 
 func credentialEnable(s *session) *cobra.Command {
-	cmd := &cobra.Command{Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME")}
+	cmd := &cobra.Command{
+		Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME"),
+		Example: "stagedoor credential enable acme",
+	}
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		v, err := a.Vault(ctx)
 		if err != nil {

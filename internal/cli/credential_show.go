@@ -15,7 +15,10 @@ import (
 
 func credentialList(s *session) *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "List credentials", Args: cobra.NoArgs}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List credentials", Args: cobra.NoArgs,
+		Example: "stagedoor credential list\n\n# Those that do not work\nstagedoor credential list --json | jq -r '.[] | select(.status == \"failing\") | .slug'",
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an array")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
 		list := []stagedoor.Credential{}
@@ -67,7 +70,10 @@ func ago(t time.Time) string {
 
 func credentialShow(s *session) *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "show [NAME]", Short: "Show one credential, without its secret", Args: takes(0, 1, "at most one NAME")}
+	cmd := &cobra.Command{
+		Use: "show [NAME]", Short: "Show one credential, without its secret", Args: takes(0, 1, "at most one NAME"),
+		Example: "stagedoor credential show acme",
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		_, c, err := saved(ctx, a, args)

@@ -2,23 +2,28 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/doctor"
 )
 
 func explainCommand(s *session) *cobra.Command {
 	var asJSON bool
+	var provider string
 	cmd := &cobra.Command{
 		Use: "explain [TEXT|-]", Short: "Say what a raw error means and how to mend it", GroupID: groupDiagnose,
 		Long:    "Takes any error text: Zoom's raw answer, or another program's message around it.",
 		Example: "stagedoor explain 'Scope not granted'\nsome-program 2>&1 | stagedoor explain -",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print kind, cause and fix as JSON")
+	cmd.Flags().StringVar(&provider, "provider", stagedoor.Zoom.Name, "Whose error it is; `stagedoor provider list` names them")
 	cmd.RunE = s.plain(func(_ context.Context, args []string) error {
 		text := strings.Join(args, " ")
 		if text == "-" || text == "" && !s.inTTY {
@@ -34,29 +39,58 @@ func explainCommand(s *session) *cobra.Command {
 				Fix: "Paste the error in quotes, or pipe it in: `stagedoor explain -`.",
 			}
 		}
-		explained, rule, ok := doctor.Explain(stagedoor.Zoom, text)
+		p, err := s.provider(provider)
+		if err != nil {
+			return err
+		}
+		explained, rule, ok := doctor.Explain(p, text)
 		if !ok {
 			return &stagedoor.Error{
 				Op: "explain", Kind: stagedoor.KindNotFound, Cause: "nothing in the error table matches this text",
 				Fix: "Paste the whole answer with its body, such as {\"code\":…,\"message\":…}; docs/errors.md lists what is known.",
 			}
 		}
+		hints := []string{}
+		if explained.Kind == stagedoor.KindScopeMissing {
+			hints = app.ScopeHintsIn(text)
+		}
 		if asJSON {
 			return s.printJSON(struct {
 				Rule string `json:"rule"`
 				stagedoor.Notice
-			}{rule, stagedoor.NoticeOf(explained)})
+				Hints []string `json:"hints"`
+			}{rule, stagedoor.NoticeOf(explained), hints})
 		}
-		err := s.table([][]string{
+		more := "docs/errors.md#" + rule
+		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.Family() != stagedoor.Zoom.Name {
+			more = "the rule " + rule + " of `stagedoor provider show " + p.Name + "`"
+		}
+		rows := [][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
-			{"more", "docs/errors.md#" + rule},
-		})
+		}
+		for _, hint := range hints {
+			rows = append(rows, []string{"hint", hint})
+		}
+		err = s.table(append(rows, []string{"more", more}))
 		if err == nil {
 			s.hint("stagedoor credential check NAME")
 		}
 		return err
 	})
 	return cmd
+}
+
+// provider returns the provider by its name; for Zoom no app is opened.
+func (s *session) provider(name string) (stagedoor.Provider, error) {
+	if name == stagedoor.Zoom.Name {
+		return stagedoor.Zoom, nil
+	}
+	a, err := s.open()
+	if err != nil {
+		return stagedoor.Provider{}, err
+	}
+	p, err := a.Provider(name)
+	return p, errors.Join(err, a.Close())
 }

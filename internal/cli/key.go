@@ -14,8 +14,9 @@ import (
 func keyCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "key", Short: "Look at the key that seals the database", GroupID: groupCredentials,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "stagedoor key status",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(keyStatus(s))
 	return cmd
@@ -25,7 +26,8 @@ func keyStatus(s *session) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show which key seals the database, and that it opens it", Args: cobra.NoArgs,
-		Long: "Without this key the database opens nothing: keep a copy of it in another place than the database.",
+		Example: "stagedoor key status\n\n# Where the file is that another backup should hold\nstagedoor key status --json | jq -r .path",
+		Long:    "Without this key the database opens nothing: keep a copy of it in another place than the database.",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {

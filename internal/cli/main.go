@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -22,6 +23,7 @@ func Main(args []string) int {
 	s := &session{terminal: newTerminal()}
 	root := newRoot(s)
 	root.SetArgs(args)
+	root.SetOut(helpOut{os.Stdout})
 	err := fang.Execute(context.Background(), root,
 		fang.WithVersion(app.Version),
 		fang.WithNotifySignal(os.Interrupt, syscall.SIGTERM),
@@ -35,13 +37,23 @@ func Main(args []string) int {
 	if err == nil {
 		return 0
 	}
+	if told, ok := errors.AsType[told](err); ok {
+		return told.status
+	}
 	if _, ours := errors.AsType[*stagedoor.Error](err); !ours {
 		// Whatever a command itself returns is a stagedoor.Error; the rest is
 		// cobra's word on arguments and flags.
 		err = usage(root, args, err)
 	}
-	s.complain(err)
+	// A reader that has enough, as head has, is nothing to complain of.
+	if !readerGone(err) {
+		s.complain(err)
+	}
 	return stagedoor.ExitStatus(err)
+}
+
+func readerGone(err error) bool {
+	return stagedoor.KindOf(err) == stagedoor.KindInterrupted && errors.Is(err, syscall.EPIPE)
 }
 
 // takes holds how many arguments a command takes; what says it for people.
@@ -82,6 +94,8 @@ type session struct {
 	// failed is the error of the command that ran. It does not go through fang,
 	// which would ask the terminal for its colours to print it.
 	failed error
+	// toldRefused: the command itself told of provider files that are not used.
+	toldRefused bool
 }
 
 const (
@@ -121,9 +135,12 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), simCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
-		apiCommand(s), syncCommand(s),
-		explainCommand(s), versionCommand(s),
+		providerCommand(s),
+		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
+		doctorCommand(s), explainCommand(s), versionCommand(s),
+		completionCommand(s), manCommand(s),
 	)
+	s.completeTree(root)
 	return root
 }
 
@@ -136,7 +153,9 @@ func (s *session) run(f func(ctx context.Context, a *app.App, args []string) err
 			if err != nil {
 				return err
 			}
-			return errors.Join(f(ctx, a, args), a.Close())
+			err = f(ctx, a, args)
+			s.noteRefused(a)
+			return errors.Join(err, a.Close())
 		})(cmd, args)
 	}
 }
@@ -156,10 +175,35 @@ func ours(cmd *cobra.Command, err error) error {
 	if errors.Is(cmd.Context().Err(), context.Canceled) && stagedoor.KindOf(err) != stagedoor.KindInterrupted {
 		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInterrupted, Cause: "it was interrupted; what was done is kept", Err: err}
 	}
+	if e := unwritten(cmd, err); e != nil {
+		return e
+	}
+	if _, ok := errors.AsType[told](err); ok {
+		return err
+	}
 	if _, ok := errors.AsType[*stagedoor.Error](err); !ok {
 		return &stagedoor.Error{Op: cmd.CommandPath(), Kind: stagedoor.KindInternal, Cause: err.Error(), Err: err}
 	}
 	return err
+}
+
+// unwritten explains that stdout took no more; nil where that is not what
+// happened.
+func unwritten(cmd *cobra.Command, err error) *stagedoor.Error {
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !ok || path.Op != "write" || path.Path != os.Stdout.Name() {
+		return nil
+	}
+	e := &stagedoor.Error{Op: cmd.CommandPath(), Subject: "stdout", Kind: stagedoor.KindDestination, Err: err}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		e.Kind, e.Cause = stagedoor.KindInterrupted, "whoever read the output has gone"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = "the output could not be written: the device is full", "Free some space where the output goes, or send it elsewhere, and run the command again."
+	default:
+		e.Cause, e.Fix = "the output could not be written: "+path.Err.Error(), "Look at where the output goes, and run the command again."
+	}
+	return e
 }
 
 // open resolves the settings and builds the app.
@@ -172,7 +216,7 @@ func (s *session) open() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log})
+	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log, Waiting: s.waiting()})
 }
 
 func newLog(settings app.Settings, w io.Writer) (*slog.Logger, error) {

@@ -79,9 +79,18 @@ func (p *progress) end() {
 }
 
 // waiting tells a person why a single call takes long.
+// Where nobody looks, a log for example, only what lasts is told, and not each
+// time.
 func (s *session) waiting() func(zoom.Event) {
+	var mu sync.Mutex
+	began := time.Now()
+	var said time.Time
 	return func(e zoom.Event) {
-		if s.errTTY || e.Wait >= 5*time.Second {
+		mu.Lock()
+		defer mu.Unlock()
+		lasts := e.Wait >= 5*time.Second || time.Since(began) >= 2*time.Second && time.Since(said) >= 10*time.Second
+		if s.errTTY || lasts {
+			said = time.Now()
 			s.say("%s", faint.Render(fmt.Sprintf("waiting %s: %s", e.Wait.Round(100*time.Millisecond), e.Cause)))
 		}
 	}

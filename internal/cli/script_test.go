@@ -97,8 +97,11 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("secret.txt"), []byte(info.ClientSecret+"\n"), 0o600))
 }
 
-// startService starts a service with the standard client credentials grant and
-// an API of one path, /things, and sets SERVICE and SERVICE_HOST.
+// startService starts a service with the standard client credentials grant at
+// /token and an API (/things, /numbers, /echo, /page), and sets SERVICE and
+// SERVICE_HOST. It has two odd token endpoints too, as the files of
+// docs/providers.md want them: /odd (another grant, all in the query) and /nested
+// (a nested answer, with the lifetime in minutes as a text).
 func startService(ts *testscript.TestScript, neg bool, args []string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
@@ -111,6 +114,28 @@ func startService(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		io.WriteString(w, `{"access_token":"a-token-of-the-service","token_type":"Bearer","expires_in":600,"scope":"read"}`)
 	})
+	mux.HandleFunc("POST /odd", func(w http.ResponseWriter, r *http.Request) {
+		id, secret, _ := r.BasicAuth()
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.RawQuery != "version=2&audience=reports&grant=machine&tenant=t-1" || len(body) > 0 {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprintf(w, `{"code":"E-20","message":"tenant %s unknown"}`, r.URL.Query().Get("tenant"))
+			return
+		}
+		if id != "my-id" || secret != "my-secret" {
+			w.WriteHeader(http.StatusForbidden)
+			io.WriteString(w, `{"code":"E-17","message":"bad key"}`)
+			return
+		}
+		io.WriteString(w, `{"access_token":"a-token-of-the-service","expires_in":900}`)
+	})
+	mux.HandleFunc("POST /nested", func(w http.ResponseWriter, r *http.Request) {
+		if r.PostFormValue("client_id") != "my-id" || r.PostFormValue("client_secret") != "my-secret" || r.Header.Get("Authorization") != "" {
+			io.WriteString(w, `{"fault":{"name":"auth_failed","text":"no such application"}}`)
+			return
+		}
+		io.WriteString(w, `{"data":{"token":{"value":"a-token-of-the-service","kind":"session","ttl":"60"},"rights":["read"]}}`)
+	})
 	mux.HandleFunc("GET /things", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer a-token-of-the-service" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -118,9 +143,24 @@ func startService(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		io.WriteString(w, `{"things":[{"id":1},{"id":2}]}`)
 	})
+	mux.HandleFunc("GET /numbers", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"rows":[{"id":9007199254740993,"b":1.10},{"id":18446744073709551617,"b":1e400}],"text":"a\tb \u001b[31m"}`)
+	})
+	mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		json.NewEncoder(w).Encode(map[string]string{"type": r.Header.Get("Content-Type"), "body": string(body)})
+	})
 	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<html><title>Sign in</title></html>")
 	})
+	// The files of the page are given to the story as they stand there.
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "providers.md"))
+	ts.Check(err)
+	for _, block := range strings.Split(string(page), "\n```yaml\n# ")[1:] {
+		text, _, _ := strings.Cut(block, "\n```\n")
+		name, _, _ := strings.Cut(text, "\n")
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte("# "+text+"\n"), 0o644))
+	}
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
 	ts.Setenv("SERVICE", server.URL)

@@ -16,7 +16,8 @@ import (
 func simCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sim", Short: "Simulate a service, to try things without an account", GroupID: groupStart, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: "stagedoor sim zoom",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(simZoom(s))
 	return cmd

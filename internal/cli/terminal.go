@@ -126,6 +126,10 @@ func fixFor(slug, fix string) string {
 	case "":
 		return fix
 	case stagedoor.EnvSlug:
+		fix = strings.ReplaceAll(fix, "`stagedoor credential show NAME`", "ZOOM_TOKEN_URL and ZOOM_API_URL, if they are set")
+		if !strings.Contains(fix, "NAME") && !strings.Contains(fix, "stagedoor credential") {
+			return fix // it does not speak of what is saved
+		}
 		fix += " (The credential env has nothing saved to change: set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET anew instead.)"
 	}
 	return strings.ReplaceAll(fix, "NAME", slug)

@@ -28,6 +28,7 @@ type world struct {
 	front atomic.Pointer[func(http.ResponseWriter, *http.Request, http.Handler)]
 	info  zoomsim.Info
 	dir   string   // where commands run, and all that they write lies
+	user  string   // the e-mail address of one of its users, in examples
 	asked string   // where a test puts what it gives to the program: not searched
 	env   []string // of every command
 }

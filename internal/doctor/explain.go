@@ -13,7 +13,13 @@ import (
 // provider, or the message of another program around one. It returns the id of
 // the rule that explains it, and false where none does.
 func Explain(p stagedoor.Provider, text string) (*stagedoor.Error, string, bool) {
-	for _, answer := range read(text) {
+	answers := read(text)
+	// Zoom's two forms of answers are read above; another service's are as its
+	// file says.
+	if own, ok := refusal(p, text); ok && p.Family() != stagedoor.Zoom.Name {
+		answers = append([]stagedoor.Answer{own}, answers...)
+	}
+	for _, answer := range answers {
 		rule, _, ok := p.Rule(answer)
 		if !ok {
 			continue

@@ -76,6 +76,31 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestExplainAnotherService holds that the answers of a service with a file of
+// its own are read as the file says.
+func TestExplainAnotherService(t *testing.T) {
+	p := stagedoor.Provider{
+		Name: "desk", Response: stagedoor.TokenResponse{Error: []string{"fault.name"}, Code: []string{"fault.no"}, Message: []string{"fault.text"}},
+		Errors: []stagedoor.ErrorRule{
+			{ID: "named", At: stagedoor.AtToken, Error: []string{"auth_failed"}, Kind: stagedoor.KindInvalidClient, Cause: "It is wrong."},
+			{ID: "numbered", At: stagedoor.AtToken, Code: []string{"17"}, Status: []int{403}, Kind: stagedoor.KindAppInactive, Cause: "It is off."},
+			{ID: "said", At: stagedoor.AtAPI, Message: "no (?P<what>\\w+)", Kind: stagedoor.KindNotFound, Cause: "There is no {what}."},
+		},
+	}
+	for text, want := range map[string]string{
+		`{"fault":{"name":"auth_failed"}}`:                   "named",
+		`log: status 403, body {"Fault":{"no":17}} and more`: "numbered",
+		`400 {"fault":{"text":"no ticket"}}`:                 "said",
+		`400 {"fault":{"no":18}}`:                            "",
+		`{"fault":"auth_failed"}`:                            "",
+		`{"fault":`:                                          "",
+	} {
+		if _, id, _ := Explain(p, text); id != want {
+			t.Errorf("%s is explained by %q, want %q", text, id, want)
+		}
+	}
+}
+
 // TestCataloguePage holds docs/errors.md equal to the table.
 func TestCataloguePage(t *testing.T) {
 	const page = "../../docs/errors.md"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,6 +40,7 @@ type Transport struct {
 	// direct resolves and dials by itself, and so checks addresses. proxied
 	// dials nothing but the proxy, which may well have a private address.
 	direct, proxied *http.Transport
+	pool            *x509.CertPool // nil: the system's
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -55,12 +55,18 @@ func New(o Options) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{list: l, guard: newGuard(), proxyFor: http.ProxyFromEnvironment}
+	t := &Transport{list: l, guard: newGuard(), pool: pool, proxyFor: http.ProxyFromEnvironment}
 	t.direct = newHTTP(pool)
 	t.direct.DialContext = t.dial
 	t.proxied = newHTTP(pool)
 	t.proxied.DialContext = newDialer().DialContext
 	t.proxied.Proxy = func(r *http.Request) (*url.URL, error) { return t.proxyFor(r) }
+	t.proxied.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, asked *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return refusedByProxy(proxy, proxyVariable("https"), asked.URL.Opaque, answer.StatusCode)
+	}
 	return t, nil
 }
 
@@ -79,8 +85,10 @@ func newHTTP(pool *x509.CertPool) *http.Transport {
 	}
 }
 
+// newDialer gives up a little before a request does, so that it is known what
+// was not reached: the host or the proxy.
 func newDialer() *net.Dialer {
-	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &net.Dialer{Timeout: 8 * time.Second, KeepAlive: 30 * time.Second}
 }
 
 func certificates(file string) (*x509.CertPool, error) {
@@ -128,7 +136,7 @@ func (t *Transport) Check(u *url.URL) error {
 
 // RoundTrip checks where the request goes, and sends it.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	way, err := t.way(r)
+	way, proxy, err := t.way(r)
 	if err != nil {
 		if r.Body != nil {
 			r.Body.Close() // a RoundTripper always does
@@ -136,29 +144,35 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	answer, err := way.RoundTrip(r)
-	// A refusal while dialing comes wrapped by net: hand out ours.
-	if refused, ok := errors.AsType[*stagedoor.Error](err); ok {
-		return nil, refused
+	if err != nil {
+		return nil, explain(r, proxy, err)
 	}
-	return answer, err
+	// A request over plain http has no tunnel: the proxy's own word comes in
+	// the place of the host's.
+	if proxy != nil && answer.StatusCode == http.StatusProxyAuthRequired {
+		answer.Body.Close()
+		return nil, refusedByProxy(proxy, proxyVariable(r.URL.Scheme), hostOf(r.URL), answer.StatusCode)
+	}
+	return answer, nil
 }
 
-// way returns what takes the request to its host.
-func (t *Transport) way(r *http.Request) (*http.Transport, error) {
+// way returns what takes the request to its host, and the proxy that it goes
+// through, if any.
+func (t *Transport) way(r *http.Request) (*http.Transport, *url.URL, error) {
 	if err := t.Check(r.URL); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	proxy, err := t.proxyFor(r)
 	if err != nil {
-		return nil, &stagedoor.Error{
+		return nil, nil, &stagedoor.Error{
 			Op: "read the proxy setting", Subject: "HTTPS_PROXY", Kind: stagedoor.KindUsage,
 			Cause: "it is not the address of a proxy", Fix: "Set HTTPS_PROXY to http://HOST:PORT, or unset it.",
 		} // the library's text may hold the proxy's password
 	}
 	if proxy != nil {
-		return t.proxied, nil
+		return t.proxied, proxy, nil
 	}
-	return t.direct, nil
+	return t.direct, nil, nil
 }
 
 // dial connects to addr unless it turns out not to be public.

@@ -22,14 +22,17 @@ const (
 var (
 	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 	hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-	group    = regexp.MustCompile(`\{(\w+)\}`)
+	// paramForm is narrow on purpose: what stands here goes into a URL.
+	paramForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+	pathForm  = regexp.MustCompile(`^[^.\s]+(\.[^.\s]+){0,9}$`)
+	group     = regexp.MustCompile(`\{(\w+)\}`)
 )
 
 // check returns every problem of a provider that was decoded.
-func check(p stagedoor.Provider) []problem {
-	var found []problem
+func check(p stagedoor.Provider) Problems {
+	var found Problems
 	bad := func(field, reason, fix string) {
-		found = append(found, problem{field: field, reason: reason, fix: fix})
+		found = append(found, Problem{Field: field, Reason: reason, Fix: fix})
 	}
 	oneOf := func(field, value string, allowed ...string) {
 		if !slices.Contains(allowed, value) {
@@ -67,25 +70,8 @@ func check(p stagedoor.Provider) []problem {
 	if p.Validation != "" && !strings.HasPrefix(p.Validation, "/") {
 		bad("validation", "it is no path", "Write the path below the base, such as /users/me.")
 	}
-	if p.Token.Grant == "" {
-		bad("token.grant", "it is missing", "Write the value of grant_type, such as client_credentials.")
-	}
-	oneOf("token.in", p.Token.In, "", "form", "query")
-	oneOf("token.auth", p.Token.Auth, "", "header", "body")
-	for _, key := range slices.Sorted(maps.Keys(p.Token.Params)) {
-		value := p.Token.Params[key]
-		for _, m := range group.FindAllStringSubmatch(value, -1) {
-			if m[1] != "account_id" {
-				bad("token.params."+key, "{"+m[1]+"} stands for nothing", "Only {account_id} is filled in; secrets never go into parameters.")
-			}
-		}
-	}
-	if len(p.Response.AccessToken) == 0 {
-		bad("response.access_token", "it is missing", "Name the field of the answer that holds the token.")
-	}
-	if p.Response.Lifetime < 0 || p.Response.Lifetime > longestLifetime {
-		bad("response.lifetime", p.Response.Lifetime.String()+" is no lifetime of a token", "Write a duration such as 1h.")
-	}
+	checkRequest(p.Token, bad, oneOf)
+	checkResponse(p.Response, bad, oneOf)
 	for i, host := range append(slices.Clone(p.Hosts), p.DownloadHosts...) {
 		if !hostForm.MatchString(host) {
 			field := fmt.Sprintf("hosts[%d]", i)
@@ -120,16 +106,83 @@ func check(p stagedoor.Provider) []problem {
 	return found
 }
 
+func checkRequest(r stagedoor.TokenRequest, bad func(field, reason, fix string), oneOf func(field, value string, allowed ...string)) {
+	if r.Grant == "" {
+		bad("token.grant", "it is missing", "Write the value of grant_type, such as client_credentials.")
+	}
+	oneOf("token.method", r.Method, "", "POST", "GET")
+	oneOf("token.in", r.In, "", "form", "query")
+	oneOf("token.auth", r.Auth, "", "header", "body")
+	switch {
+	case r.Method == "GET" && r.In != "query":
+		bad("token.method", "GET has no body to hold the parameters", "Add in: query, or use POST.")
+	case r.In == "query" && r.Auth == "body":
+		bad("token.auth", "in: query leaves the body empty, and a client secret never goes into a URL", "Use auth: header, or in: form.")
+	}
+	if r.GrantParam != "" && !paramForm.MatchString(r.GrantParam) {
+		bad("token.grant_param", fmt.Sprintf("%q is no name of a parameter", r.GrantParam), "Write letters, digits and . _ - only, such as grant.")
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Params)) {
+		field := "token.params." + key
+		switch {
+		case !paramForm.MatchString(key):
+			bad("token.params", fmt.Sprintf("%q is no name of a parameter", key), "Write letters, digits and . _ - only.")
+		case key == "client_id" || key == "client_secret":
+			bad(field, "it is filled in from the credential", "Take it out; auth says where client id and secret go.")
+		case key == r.GrantParam || key == "grant_type":
+			bad(field, "it names the grant", "Take it out; grant holds its value, and grant_param its name.")
+		}
+		for _, m := range group.FindAllStringSubmatch(r.Params[key], -1) {
+			if m[1] != "account_id" {
+				bad(field, "{"+m[1]+"} stands for nothing", "Only {account_id} is filled in; secrets never go into parameters.")
+			}
+		}
+	}
+}
+
+func checkResponse(r stagedoor.TokenResponse, bad func(field, reason, fix string), oneOf func(field, value string, allowed ...string)) {
+	if len(r.AccessToken) == 0 {
+		bad("response.access_token", "it is missing", "Name the field of the answer that holds the token.")
+	}
+	for _, list := range []struct {
+		field string
+		names []string
+	}{
+		{"access_token", r.AccessToken},
+		{"token_type", r.TokenType},
+		{"expires_in", r.ExpiresIn},
+		{"expires_at", r.ExpiresAt},
+		{"scope", r.Scope},
+		{"api_url", r.APIURL},
+		{"error", r.Error},
+		{"code", r.Code},
+		{"message", r.Message},
+	} {
+		for i, name := range list.names {
+			if !pathForm.MatchString(name) {
+				bad(fmt.Sprintf("response.%s[%d]", list.field, i), fmt.Sprintf("%q is no field of an answer", name), "Write its name, or its path, such as data.token.value.")
+			}
+		}
+	}
+	oneOf("response.expires_unit", r.ExpiresUnit, "", "seconds", "minutes", "milliseconds")
+	for i, word := range r.BearerTypes {
+		if strings.TrimSpace(word) != word || word == "" {
+			bad(fmt.Sprintf("response.bearer_types[%d]", i), fmt.Sprintf("%q is no token type", word), "Write the word that the service's answer has, such as bearer.")
+		}
+	}
+	if r.Lifetime < 0 || r.Lifetime > longestLifetime || r.Lifetime > 0 && r.Lifetime < time.Second {
+		bad("response.lifetime", r.Lifetime.String()+" is no lifetime of a token", "Write a duration such as 1h.")
+	}
+}
+
 func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix string), oneOf func(field, value string, allowed ...string)) {
 	if !nameForm.MatchString(r.ID) {
 		bad(at+".id", fmt.Sprintf("%q is no id", r.ID), "Use lower-case letters, digits and hyphens.")
 	}
 	oneOf(at+".at", r.At, "", stagedoor.AtToken, stagedoor.AtAPI, stagedoor.AtElsewhere)
-	var kinds []string
-	for _, row := range stagedoor.Kinds() {
-		kinds = append(kinds, string(row.Kind))
+	if !slices.ContainsFunc(stagedoor.Kinds(), func(row stagedoor.KindRow) bool { return row.Kind == r.Kind }) {
+		bad(at+".kind", fmt.Sprintf("%q is not known", r.Kind), "Use a kind of docs/errors.md, such as invalid_client, token_refused or rate_limited.")
 	}
-	oneOf(at+".kind", string(r.Kind), kinds...)
 	if r.Cause == "" {
 		bad(at+".cause", "it is missing", "Say in a sentence why the error happens.")
 	}

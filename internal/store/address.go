@@ -14,6 +14,9 @@ import (
 // password in it.
 var schemeForm = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]{0,20}$`)
 
+// Path reads the --database setting and returns the file's absolute path.
+func Path(database string) (string, error) { return sqlitePath(database) }
+
 // sqlitePath reads the --database setting and returns the file's absolute path.
 func sqlitePath(database string) (string, error) {
 	fail := func(cause, fix string) (string, error) {

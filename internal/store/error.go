@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -33,9 +34,15 @@ func (s *Store) explain(op string, err error) error {
 		return e
 	}
 	folder := filepath.Dir(s.path)
-	switch said.Code() & 0xff {
+	code := said.Code() & 0xff
+	// On a full disk SQLite can not even make the files beside the database,
+	// and calls that a fault of the disk (SQLITE_IOERR_SHMSIZE and its like).
+	if (code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CANTOPEN) && full(folder) {
+		code = sqlite3.SQLITE_FULL
+	}
+	switch code {
 	case sqlite3.SQLITE_FULL:
-		e.Cause, e.Fix = "the disk is full", "Free some space below "+folder+" and run the command again; nothing was half written."
+		e.Cause, e.Fix = diskFull, freeSpace(folder)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH:
 		e.Cause = "the database or its folder may not be written by this user"
 		e.Fix = "Give this user the folder " + folder + " with mode 0700 and the file with mode 0600 (SQLite keeps two more files beside it), or choose another with --home."
@@ -61,12 +68,30 @@ func explainFile(path string, err error) error {
 		e.Cause, e.Fix = "its folder does not exist", "Make it with `mkdir -m 700 -p "+folder+"`, or choose another with --home."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.Cause, e.Fix = "this user may not write in its folder", "Give this user the folder "+folder+" with mode 0700, or choose another with --home."
-	case errors.Is(err, syscall.ENOSPC):
-		e.Cause, e.Fix = "the disk is full", "Free some space below "+folder+" and run the command again."
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = diskFull, freeSpace(folder)
 	default:
 		e.Cause, e.Fix = "the file could not be made or read: "+err.Error(), "Choose another place with --home."
 	}
 	return e
+}
+
+const diskFull = "the disk is full"
+
+func freeSpace(folder string) string {
+	return "Free some space on the disk of " + folder + " (`df -h " + folder + "` shows how much there is) and run the command again; nothing was half written."
+}
+
+// full tries whether the folder's disk, or its user's quota, still takes as
+// much as SQLite wants to begin with.
+func full(folder string) bool {
+	file, err := os.CreateTemp(folder, ".stagedoor-space-*")
+	if err == nil {
+		_, err = file.Write(make([]byte, 64<<10))
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // busy reports whether err says that another process is in the way.

@@ -46,5 +46,17 @@ func people() []stagedoor.Stream {
 		// A pending user has no id yet, so their e-mail address stands in.
 		ID:        []string{"id", "email"},
 		ShowsGone: true,
+		// Made up, with the fields of Zoom's document of the operation.
+		Example: `{
+			"id": "KDcuGIm1QgePTO8WbOqwIQ", "email": "ada.lovelace@example.com",
+			"first_name": "Ada", "last_name": "Lovelace", "display_name": "Ada Lovelace",
+			"status": "active", "type": 2, "dept": "Engines", "role_id": "2", "pmi": 4155551234,
+			"timezone": "Europe/London", "verified": 1,
+			"created_at": "2024-03-01T09:00:00Z", "user_created_at": "2024-03-01T09:00:00Z", "last_login_time": "2026-11-20T07:31:05Z",
+			"last_client_version": "6.2.5.48567(win)", "plan_united_type": "1", "employee_unique_id": "1815", "host_key": "299192",
+			"group_ids": ["RSMaSp8sTEGK0_oamiA2_w"], "division_ids": ["VtLMfQKJTLCSOHMEjQJVXA"], "im_group_ids": ["t-_-d56CSWG-7BF15LLrOw"],
+			"custom_attributes": [{"key": "cbf_cywdkexrtqc73f97gd4w6g", "name": "Cost centre", "value": "A1"}],
+			"license_info_list": [{"license_type": "MEETING", "license_option": 2, "subscription_id": "SUB-1"}]
+		}`,
 	}}
 }

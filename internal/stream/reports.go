@@ -44,6 +44,12 @@ func reports() []stagedoor.Stream {
 			{Name: "start_time", Type: stagedoor.Timestamp},
 			{Name: "end_time", Type: stagedoor.Timestamp},
 		},
+		// Made up, in the forms that Zoom's document shows.
+		Example: `{
+			"meeting_number": "982 610 0285", "activity_time": "2026-10-21 07:09:03:216",
+			"operator": "Ada Lovelace", "operator_email": "ada.lovelace@example.com",
+			"activity_category": "Meeting Started", "activity_detail": "Meeting Started"
+		}`,
 		Day: []string{"activity_time", "start_time"},
 		Content: []string{
 			"meeting_number", "activity_time", "operator", "operator_email", "activity_category", "activity_detail",

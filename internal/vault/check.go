@@ -21,6 +21,9 @@ type Prover interface {
 	Call(ctx context.Context, url string) ([]byte, error)
 	// Fitting returns a URL of the API that the scopes permit to call, or "".
 	Fitting(scopes []string) string
+	// Lacks returns which scopes are missing among those held for the purposes,
+	// and what is odd about the names of those held.
+	Lacks(purposes, held []string) (missing, hints []string, err error)
 }
 
 // Proof is what a check found, step by step.
@@ -30,6 +33,7 @@ type Proof struct {
 	Verified   bool      `json:"verified"`
 	Steps      []Step    `json:"steps"`
 	Scopes     []string  `json:"scopes"`
+	Missing    []string  `json:"missing,omitempty"` // scopes that the credential's purposes need and the token lacks
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	AccountID  string    `json:"account_id,omitempty"` // as the API told it
 	Owner      string    `json:"owner,omitempty"`      // e-mail of the user for whom the app acts
@@ -37,7 +41,7 @@ type Proof struct {
 
 // Step is one question of a check and its answer.
 type Step struct {
-	Name   string            `json:"step"`   // "token", "call", "account"
+	Name   string            `json:"step"`   // "token", "scopes", "call", "account"
 	Result string            `json:"result"` // "ok", "warn" or "fail"
 	Says   string            `json:"says"`
 	Notice *stagedoor.Notice `json:"notice,omitempty"`
@@ -57,6 +61,7 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 	proof.Scopes, proof.ExpiresAt = token.Scopes, token.Expiry
 	lifetime := token.Expiry.Sub(token.Minted).Round(time.Second)
 	proof.ok("token", fmt.Sprintf("minted; it lasts %s and holds %s", short(lifetime), scopes(len(token.Scopes))))
+	proof.compare(c, p, token.Scopes)
 	if validation == "" {
 		proof.Verified = true
 		return proof, nil

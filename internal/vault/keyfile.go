@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -136,6 +137,8 @@ func (k keyFile) explain(op string, err error) error {
 		e.Cause, e.Fix = "the key's folder does not exist", "Make it with `mkdir -m 700 -p "+folder+"`, or choose another with --key file:PATH."
 	case errors.Is(err, fs.ErrPermission):
 		e.Cause, e.Fix = "this user may not read or write there", "Run as the user whose key it is, or choose another place with --key file:PATH."
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		e.Cause, e.Fix = "the disk is full", "Free some space on the disk of "+folder+" (`df -h "+folder+"` shows how much there is) and run the command again."
 	default:
 		e.Cause, e.Fix = "the key file could not be read or made: "+err.Error(), "Choose a place on a local disk that knows hard links with --key file:PATH."
 	}

@@ -139,7 +139,7 @@ func (c *Client) prepare(request stagedoor.Request) (*call, error) {
 	maps.Copy(header, request.Header)
 	header.Set("User-Agent", c.userAgent)
 	header.Set("Accept", "application/json")
-	if request.Body != nil {
+	if request.Body != nil && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/json")
 	}
 	return &call{op: c.operation(method, u), url: u, header: header, body: request.Body}, nil

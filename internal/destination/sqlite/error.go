@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -39,6 +40,11 @@ func (d *Destination) explain(op string, err error) error {
 		return e
 	}
 	folder := filepath.Dir(d.path)
+	// On a full disk SQLite can not even make the files beside the database,
+	// and calls that a fault of the disk.
+	if (code == codes.SQLITE_IOERR || code == codes.SQLITE_CANTOPEN) && full(folder) {
+		code = codes.SQLITE_FULL
+	}
 	switch code {
 	case codes.SQLITE_FULL:
 		e.Cause, e.Fix = "the disk is full", "Free some space below "+folder+" (and in the folder for temporary files), then run the command again; nothing was half written."
@@ -60,6 +66,18 @@ func (d *Destination) explain(op string, err error) error {
 	return e
 }
 
+// full tries whether the folder's disk, or its user's quota, still takes as
+// much as SQLite wants to begin with.
+func full(folder string) bool {
+	file, err := os.CreateTemp(folder, ".stagedoor-space-*")
+	if err == nil {
+		_, err = file.Write(make([]byte, 64<<10))
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 func isBusy(err error) bool {
 	said, ok := errors.AsType[*driver.Error](err)
 	return ok && (said.Code()&0xff == codes.SQLITE_BUSY || said.Code()&0xff == codes.SQLITE_LOCKED)
@@ -78,7 +96,7 @@ func explainFile(path string, err error) error {
 		e.Cause, e.Fix = folder+" is not a folder", "Choose another path."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.Cause, e.Fix = "this user may not write in "+folder, "Let this user write there, or choose another path."
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		e.Cause, e.Fix = "the disk is full", "Free some space below "+folder+" and run the command again."
 	default:
 		e.Cause, e.Fix = "the file could not be made or read: "+err.Error(), "Choose another path."

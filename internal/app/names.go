@@ -1,0 +1,13 @@
+package app
+
+import (
+	"context"
+
+	"github.com/stagedoor/stagedoor/internal/store"
+)
+
+// Names lists the credentials of a home for completion: it opens no vault, asks
+// for nothing and makes nothing.
+func Names(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.Names(ctx, settings.Database)
+}

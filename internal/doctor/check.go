@@ -1,0 +1,166 @@
+package doctor
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// Result is how a check came out.
+type Result string
+
+// The results. A warning is something that works, and should be looked at.
+const (
+	OK   Result = "ok"
+	Warn Result = "warn"
+	Fail Result = "fail"
+	Skip Result = "skip" // an earlier check makes it meaningless; Says tells which
+)
+
+// Check is one question and its answer.
+type Check struct {
+	Name       string         // what is asked: "tls"
+	Credential string         // the slug it was asked of; empty: this machine
+	Result     Result         //
+	Says       string         // what was found
+	Fix        string         // which page, which click, which command; NAME stands for the credential
+	Kind       stagedoor.Kind // of a warning or a failure; empty where no kind is about it
+	Took       time.Duration  // since the check before it
+}
+
+// MarshalJSON writes the form that `doctor --json` has.
+func (c Check) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Name       string         `json:"name"`
+		Credential string         `json:"credential,omitempty"`
+		Result     Result         `json:"result"`
+		Says       string         `json:"says"`
+		Fix        string         `json:"fix,omitempty"`
+		Kind       stagedoor.Kind `json:"kind,omitempty"`
+		TookMS     int64          `json:"took_ms"`
+	}{c.Name, c.Credential, c.Result, c.Says, c.Fix, c.Kind, c.Took.Milliseconds()})
+}
+
+// Sheet is where checks are written down, one after another.
+type Sheet struct {
+	credential string
+	tell       func(Check)
+	last       time.Time
+	known      time.Duration // what the next check took, where that is known better
+}
+
+// NewSheet returns a sheet of a credential, or of the machine where slug is
+// empty. tell is given each check as soon as it is known.
+func NewSheet(slug string, tell func(Check)) *Sheet {
+	return &Sheet{credential: slug, tell: tell, last: time.Now()}
+}
+
+func (s *Sheet) add(c Check) {
+	now := time.Now()
+	c.Credential, c.Took, s.last = s.credential, now.Sub(s.last), now
+	if s.known != 0 {
+		c.Took, s.known = s.known, 0
+	}
+	s.tell(c)
+}
+
+// took says how long the next check took.
+func (s *Sheet) took(d time.Duration) { s.known = d }
+
+func (s *Sheet) ok(name, format string, args ...any) {
+	s.add(Check{Name: name, Result: OK, Says: fmt.Sprintf(format, args...)})
+}
+
+func (s *Sheet) skip(why string, names ...string) {
+	for _, name := range names {
+		s.add(Check{Name: name, Result: Skip, Says: why})
+	}
+}
+
+func (s *Sheet) warn(name string, kind stagedoor.Kind, says, fix string) {
+	s.add(Check{Name: name, Result: Warn, Says: says, Fix: fix, Kind: kind})
+}
+
+func (s *Sheet) fail(name string, kind stagedoor.Kind, says, fix string) {
+	s.add(Check{Name: name, Result: Fail, Says: says, Fix: fix, Kind: kind})
+}
+
+// failed writes an error down in its own words.
+func (s *Sheet) failed(name string, err error) { s.addError(name, Fail, err) }
+
+// warned is failed for what need not be mended.
+func (s *Sheet) warned(name string, err error) { s.addError(name, Warn, err) }
+
+func (s *Sheet) addError(name string, result Result, err error) {
+	notice := stagedoor.NoticeOf(err)
+	says := strings.TrimSuffix(notice.Cause, ".")
+	if notice.Tracking != "" {
+		says += " (x-zm-trackingid " + notice.Tracking + ")"
+	}
+	fix := notice.Fix
+	if fix == "" {
+		fix = "Run the same again; if it stays so, `stagedoor doctor NAME --log-level debug` shows each call."
+	}
+	s.add(Check{Name: name, Result: result, Says: says, Fix: fix, Kind: notice.Kind})
+}
+
+// Count tells how many checks came out so.
+func Count(checks []Check, result Result) int {
+	n := 0
+	for _, c := range checks {
+		if c.Result == result {
+			n++
+		}
+	}
+	return n
+}
+
+// ExitStatus is what `doctor` ends with: 0 where nothing failed, 4 where the
+// token endpoint refused a credential, 5 where a quota is exhausted, else 1.
+func ExitStatus(checks []Check) int {
+	status := 0
+	for _, c := range checks {
+		if c.Result != Fail {
+			continue
+		}
+		exit := 1
+		if row := c.Kind.Row(); c.Kind != "" && (row.Exit == 4 || row.Exit == 5) {
+			exit = row.Exit
+		}
+		if exit == 4 || status == 0 || status == 1 {
+			status = exit
+		}
+	}
+	return status
+}
+
+// command is one that a fix gives in full.
+var command = regexp.MustCompile("`((?:stagedoor|chmod|chown|mkdir|cp|mv|df|sudo) [^`]+)`")
+
+// Next is the one command to run next. What has to be done on a page of the
+// provider first is no command: then it is to look again afterwards.
+func Next(checks []Check) string {
+	for _, result := range []Result{Fail, Warn} {
+		for _, c := range checks {
+			if c.Result != result {
+				continue
+			}
+			slug := c.Credential
+			page := strings.Index(c.Fix, "zoom.us")
+			if m := command.FindStringSubmatchIndex(c.Fix); m != nil && (page < 0 || page > m[0]) && !strings.Contains(c.Fix[m[2]:m[3]], "…") {
+				return strings.ReplaceAll(c.Fix[m[2]:m[3]], "NAME", slug)
+			}
+			return strings.TrimSpace("stagedoor doctor " + slug)
+		}
+	}
+	for _, c := range checks {
+		if c.Credential != "" && c.Result == OK {
+			return "stagedoor sync " + c.Credential + " meeting_activities --into sqlite:zoom.db"
+		}
+	}
+	return "stagedoor credential add acme --account-id ID --client-id ID"
+}
