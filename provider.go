@@ -114,10 +114,10 @@ type RateLimit struct {
 	DayGroup  string `yaml:"day_group"` // labels of one group share PerDay; empty: a label by itself
 }
 
-// Family names the service whose API this is: the provider that it extends, or
+// BuiltOn names the service whose API this is: the provider that it extends, or
 // else itself. What holds for Zoom (its operations, streams and errors) holds
-// for every provider of the family "zoom".
-func (p Provider) Family() string {
+// for every provider that is built on "zoom".
+func (p Provider) BuiltOn() string {
 	if p.Extends != "" {
 		return p.Extends
 	}

@@ -45,9 +45,10 @@ type Use struct {
 	Share      float64 // of the account's rate, 0 to 1; 0: none of its own
 }
 
-// Turn is the leave to send one request. It is used by one goroutine.
+// Turn is the leave to send one request.
 type Turn struct {
-	// Sent is called when the request left, as near to the wire as can be told.
+	// Sent is called when the request left, as near to the wire as can be told;
+	// again if it was sent again.
 	Sent func()
 	// Done is called once, however the request ended.
 	Done func(Outcome)

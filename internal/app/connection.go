@@ -31,6 +31,10 @@ type Use struct {
 	Patience time.Duration
 	// Waiting, if set, is told of each wait for Zoom.
 	Waiting func(zoom.Event)
+	// Class says who waits for the calls. Empty: a person does.
+	Class stagedoor.Class
+	// Run is the sync that makes the calls, for the ledger; may be empty.
+	Run string
 
 	tries int                                            // of one mint; zero: the usual
 	hear  func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
@@ -80,8 +84,13 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if first(c.APIURL, p.APIURL) == "" {
 		return conn, nil
 	}
+	q, err := a.quota(ctx, c, p)
+	if err != nil {
+		source.Close()
+		return nil, err
+	}
 	conn.client, err = zoom.New(zoom.Config{
-		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Plan: c.Plan,
+		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Quota: caller{q, use.of(c)},
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
 		Notify: func(e zoom.Event) {
 			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)

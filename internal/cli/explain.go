@@ -62,7 +62,7 @@ func explainCommand(s *session) *cobra.Command {
 			}{rule, stagedoor.NoticeOf(explained), hints})
 		}
 		more := "docs/errors.md#" + rule
-		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.Family() != stagedoor.Zoom.Name {
+		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.BuiltOn() != stagedoor.Zoom.Name {
 			more = "the rule " + rule + " of `stagedoor provider show " + p.Name + "`"
 		}
 		rows := [][]string{

@@ -367,7 +367,7 @@ func (p Patient) plan(s *Sheet, refused error) {
 		if l.Limit <= 0 {
 			continue
 		}
-		if allowed := permitted(p.Provider.Limit(l.Label, c.Plan), l.Daily); allowed > l.Limit {
+		if allowed := permitted(p.Provider.Limit(stagedoor.FamilyGeneral, l.Label, c.Plan), l.Daily); allowed > l.Limit {
 			span := "in a short time"
 			if l.Daily {
 				span = "in a day"
@@ -390,7 +390,7 @@ func permitted(l stagedoor.RateLimit, daily bool) int {
 // fitting is the largest plan whose limit an answer does not contradict.
 func fitting(p stagedoor.Provider, l Limit) stagedoor.Plan {
 	for _, plan := range []stagedoor.Plan{stagedoor.PlanBusiness, stagedoor.PlanPro} {
-		if allowed := permitted(p.Limit(l.Label, plan), l.Daily); allowed > 0 && allowed <= l.Limit {
+		if allowed := permitted(p.Limit(stagedoor.FamilyGeneral, l.Label, plan), l.Daily); allowed > 0 && allowed <= l.Limit {
 			return plan
 		}
 	}

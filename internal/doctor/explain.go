@@ -16,7 +16,7 @@ func Explain(p stagedoor.Provider, text string) (*stagedoor.Error, string, bool)
 	answers := read(text)
 	// Zoom's two forms of answers are read above; another service's are as its
 	// file says.
-	if own, ok := refusal(p, text); ok && p.Family() != stagedoor.Zoom.Name {
+	if own, ok := refusal(p, text); ok && p.BuiltOn() != stagedoor.Zoom.Name {
 		answers = append([]stagedoor.Answer{own}, answers...)
 	}
 	for _, answer := range answers {

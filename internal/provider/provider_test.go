@@ -140,7 +140,7 @@ errors:
 	if e, ok := p.Explain(stagedoor.Answer{At: stagedoor.AtAPI, Status: 429}); !ok || e.Cause != "Ours." {
 		t.Errorf("explained by %+v", e)
 	}
-	if p.Family() != "zoom" || stagedoor.Zoom.Family() != "zoom" {
+	if p.BuiltOn() != "zoom" || stagedoor.Zoom.BuiltOn() != "zoom" {
 		t.Error("a provider that extends zoom is not of its family")
 	}
 	if n := len(stagedoor.Zoom.Limits); n == 0 || stagedoor.Zoom.Hosts[0] != "zoom.us" {

@@ -150,7 +150,7 @@ func (l *lane) dispatch(now time.Time) {
 
 // left notes that the request of a turn went out.
 func (l *lane) left(s *slot, turn int, now time.Time) {
-	if s.turn != turn || !s.busy {
+	if s.turn != turn {
 		return
 	}
 	s.busy, s.sent = false, now

@@ -23,9 +23,11 @@ type Config struct {
 
 	APIURL   string // with or without the provider's base path; empty: the provider's
 	Provider stagedoor.Provider
-	Plan     stagedoor.Plan
 	Subject  string // what errors say the request was made for: "credential acme"
 	Version  string // of Stagedoor, for the User-Agent; may be empty
+
+	// Quota decides when a request may leave. Nil: nothing does.
+	Quota Quota
 
 	// Patience is how long one request may go on being tried after faults that
 	// pass by themselves; every page of a list is a request of its own. Zero: 15
@@ -34,6 +36,14 @@ type Config struct {
 	// Notify is told of every wait, before it. It may be called by several
 	// goroutines at once. Nil: nobody is.
 	Notify func(Event)
+}
+
+// Quota decides when requests of one account leave, for all who call it.
+// internal/quota fulfils it.
+type Quota interface {
+	// Admit waits for the turn of a call of the operation. Its error is a
+	// [stagedoor.Error].
+	Admit(ctx context.Context, op stagedoor.Operation) (stagedoor.Turn, error)
 }
 
 // Event tells that a request waits before it is sent again.
@@ -46,13 +56,13 @@ type Event struct {
 }
 
 // Client sends requests to one account's API. It may be used by many goroutines
-// at once; they share its pace.
+// at once.
 type Client struct {
 	http      http.RoundTripper
 	checkHost func(*url.URL) error
 	api       address
 	provider  stagedoor.Provider
-	pace      *pace
+	quota     Quota // may be nil
 	subject   string
 	userAgent string
 	patience  time.Duration
@@ -81,7 +91,7 @@ func New(o Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		http: o.HTTP, checkHost: o.Check, api: api, provider: o.Provider, pace: newPace(o.Provider, o.Plan),
+		http: o.HTTP, checkHost: o.Check, api: api, provider: o.Provider, quota: o.Quota,
 		subject: o.Subject, userAgent: "stagedoor", patience: o.Patience, notify: o.Notify,
 	}
 	if o.Version != "" {
