@@ -37,9 +37,12 @@ type Credential struct {
 	// may go beside the provider's own hosts.
 	AllowHosts []string `json:"allow_hosts,omitempty"`
 
-	// ClientSecrets are newest first; the one before stays until the new one
-	// has worked once.
+	// ClientSecrets are newest first; those before stay until a newer one has
+	// worked once.
 	ClientSecrets []Secret `json:"-"`
+	// SecretUnproven says that there is more than one: the newest has not
+	// worked yet, and one before it may be in use.
+	SecretUnproven bool `json:"secret_unproven,omitempty"`
 
 	Status       Status    `json:"status"`
 	StatusReason string    `json:"status_reason,omitempty"`
@@ -110,6 +113,17 @@ func Slugify(name string) string {
 		gap = true
 	}
 	return b.String()
+}
+
+// RenewSecretAfter is the age from which people are reminded to put a new
+// client secret in place. Zoom's never end by themselves, so that this is our
+// advice and no limit.
+const RenewSecretAfter = 90 * 24 * time.Hour
+
+// SecretDue reports whether the client secret is old enough for a reminder.
+// While a new one is being put in place there is nothing to remind of.
+func (c Credential) SecretDue(now time.Time) bool {
+	return !c.SecretSetAt.IsZero() && !c.SecretUnproven && now.Sub(c.SecretSetAt) >= RenewSecretAfter
 }
 
 // SealedCredential is a credential as the store keeps it: everything that may

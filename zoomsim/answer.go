@@ -161,9 +161,10 @@ func errInvitationLapsed() *answer {
 	return apiError(http.StatusBadRequest, 1120, "The invitation has expired.")
 }
 
-// Both 429 texts are those of developers.zoom.us/docs/api/rate-limits/, read
-// 2026-11; the headers those of its former edition, as ZoomNet's code expects
-// them. Remaining is 0: what was left went to an earlier request.
+// The first two 429 texts are those of developers.zoom.us/docs/api/rate-limits/,
+// read 2026-11; the headers those of its former edition, as ZoomNet's code expects
+// them (see Options.RateLimitHeaders). Remaining is 0: what was left went to an
+// earlier request.
 
 func errPerSecond(limit int) *answer {
 	return apiError(http.StatusTooManyRequests, 429,
@@ -182,6 +183,29 @@ func errDaily(limit int, again time.Time) *answer {
 		with("X-RateLimit-Limit", strconv.Itoa(limit)).
 		with("X-RateLimit-Remaining", "0").
 		with("Retry-After", stamp(again))
+}
+
+// errHostLimit has its limit in its text alone, as in thread 18928 of
+// devforum.zoom.us; the text for webinars is a guess after it.
+func errHostLimit(kind string, limit int) *answer {
+	return apiError(http.StatusTooManyRequests, 429, fmt.Sprintf(
+		"You have exceeded the daily rate limit (%d) of %s Create/Update API requests permitted for this particular user. You may resume these requests at GMT 00:00:00.",
+		limit, strings.ToUpper(kind[:1])+kind[1:]))
+}
+
+// errRegistrantLimit is as in threads 141856 (adding) and 122482 (status) of
+// devforum.zoom.us, for webinars; for meetings the text is a guess after them.
+func errRegistrantLimit(what string, limit int, who string) *answer {
+	return apiError(http.StatusTooManyRequests, 429, fmt.Sprintf(
+		"You have exceeded the daily rate limit of (%d) for %s API requests for the registrant (%s). You can resume these API requests at GMT 00:00:00.",
+		limit, what, who))
+}
+
+// errLocked answers a request that must wait for one under way. The text for
+// "disassociate" (DELETE of a user) is Zoom's, for others a guess after it.
+func errLocked(what string) *answer {
+	return apiError(http.StatusTooManyRequests, 429,
+		"Too many concurrent requests. A request to "+what+" this user has already been made.")
 }
 
 // errServer is an empty 500, as integrators report them.

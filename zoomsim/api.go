@@ -13,23 +13,28 @@ type call struct {
 	operation *operation
 	args      []string // path parameters in order, decoded
 	query     url.Values
+	body      writeBody // only where a limit depends on it
 	now       time.Time
+	daily     *dailyLeft // nil: no daily limit counted it
+	release   func()     // lets those go on who wait for it; nil: nobody does
 }
 
 // serveAPI answers a request under /v2. Real Zoom's order of checks is not
 // published; here it is token, rate limit, scope, plan, parameters.
 func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	op, args := knownOperations().find(r.Method, strings.TrimPrefix(r.URL.EscapedPath(), "/v2"))
-	if op != nil {
-		w.Header().Set("X-RateLimit-Category", string(op.label))
-	}
 	c := &call{operation: op, args: args, query: r.URL.Query()}
+	c.readBody(w, r)
+	if !s.arrive() {
+		panic(http.ErrAbortHandler) // closes the connection; net/http logs nothing
+	}
 	fault, refusal := s.admit(c, r)
+	defer s.unlock(c)
 	reply := refusal
 	if reply == nil {
 		reply = s.dispatch(c)
 	}
-	s.deliver(w, r, reply, fault)
+	s.deliver(w, r, s.withLimitHeaders(c, reply), fault)
 }
 
 // dispatch runs the operation. One that is published but not simulated answers
@@ -49,6 +54,7 @@ func (s *Simulator) admit(c *call, r *http.Request) (*Fault, *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.now = s.options.Now()
+	s.catchUp(c.now)
 	s.state.tally.count(c)
 	token := bearer(r)
 
@@ -64,13 +70,31 @@ func (s *Simulator) admit(c *call, r *http.Request) (*Fault, *answer) {
 	if c.operation == nil {
 		return fault, nil
 	}
-	if refusal := s.state.quota.take(c.operation.label, c.now, &s.state.tally); refusal != nil {
+	if refusal := s.takeLabel(c); refusal != nil {
 		return fault, refusal
 	}
 	if !anyOf(scopes, c.operation.scopes) {
 		return fault, errScopeMissing(c.operation.scopes)
 	}
-	return fault, nil
+	if refusal := s.lock(c); refusal != nil {
+		return fault, refusal
+	}
+	return fault, s.takeExtra(c)
+}
+
+// takeLabel counts a request on the limits of its label, or returns the refusal.
+func (s *Simulator) takeLabel(c *call) *answer {
+	b := s.state.quota.budget(c.operation)
+	used := s.state.quota.take(b, c.now)
+	if limit, left, capped := s.state.quota.left(b, c.now); capped {
+		c.daily = &dailyLeft{limit, left}
+	}
+	if used != nil {
+		s.state.tally.refuse(used)
+		return used.answer()
+	}
+	s.state.tally.letThrough(b, s.state.quota.windows[b].per, c.now)
+	return nil
 }
 
 // authenticate returns the scopes of the token presented, or a 401.
@@ -111,12 +135,12 @@ func anyOf(scopes, alternatives []string) bool {
 // deliver writes the answer after the delays asked for, unless the client leaves
 // or the simulator closes meanwhile.
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, reply *answer, fault *Fault) {
-	delay := s.options.Latency
+	var slow time.Duration
 	if fault != nil && fault.Kind == Slow {
-		delay += fault.Delay
+		slow = fault.Delay
 	}
-	if !s.pause(r, delay) {
-		panic(http.ErrAbortHandler) // closes the connection; net/http logs nothing
+	if !s.goBack(r, slow) {
+		panic(http.ErrAbortHandler) // as above
 	}
 	if fault != nil && fault.Kind == Reset {
 		resetConnection(w)
@@ -125,20 +149,4 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, reply *answe
 		reply.writeHalf(w)
 	}
 	reply.write(w)
-}
-
-// pause waits; false means that nobody waits for the answer any more.
-func (s *Simulator) pause(r *http.Request, delay time.Duration) bool {
-	if delay <= 0 {
-		return true
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-	case <-s.ctx.Done():
-	}
-	return false
 }

@@ -25,6 +25,24 @@
 // management URL. It does not simulate writes; operations it knows but does not
 // simulate pass authentication, limits and scopes and then answer code 2300.
 //
+// # Limits
+//
+// They are those of Options.Plan, counted as Options.Limiter says: per second or
+// minute and day for each label, for Phone and Contact Center apart. Requests that
+// Zoom limits further use those limits up too, though the simulator does not do
+// what they ask: per day 100 new or changed meetings and webinars of a host, 3
+// additions and 10 changes of status of a registrant, new users by plan, 100 new
+// groups. They count once token, label's limits and scopes have let them through, so
+// Options.Scopes must hold theirs. A user is deleted by one request at a time, and
+// one being added refuses other requests for it.
+//
+// The fault [OtherTraffic] lets other apps of the account take their part, over
+// HTTP as
+//
+//	{"faults":[{"kind":"other_traffic","operation":"/report/users/{userId}/meetings","rate":13.3,"delay":"1m"}]}
+//
+// without "delay" (or "count", how many in all) until the next reset.
+//
 // # Awkward habits
 //
 // Real answers are untidy, so these are the default:

@@ -35,10 +35,17 @@ const (
 	PageTokenExpired = "page_token_expired"
 	// TokenEndpointDown answers token requests, and only those, with HTML503's page.
 	TokenEndpointDown = "token_endpoint_down"
+	// OtherTraffic fails no request by itself: other apps of the account send
+	// requests of Operation, Rate a second, and use the account's limits up as real
+	// requests do, from when it is added until Delay has passed or Count are sent,
+	// by default until Reset. Extra limits (a host's, a registrant's) are not
+	// theirs, and Stats counts them apart.
+	OtherTraffic = "other_traffic"
 )
 
 var faultKinds = []string{
 	TokenRevoked, PerSecond429, Daily429, Reset, HTTP500, HTML503, Slow, Truncated, PageTokenExpired, TokenEndpointDown,
+	OtherTraffic,
 }
 
 const defaultSlowness = 2 * time.Second
@@ -50,16 +57,21 @@ type Fault struct {
 	Kind string
 	// Operation says which requests match: "GET /users/{userId}", a path without /v2
 	// (its operation, by any method), or the name of a stream. Default "": any API
-	// request.
+	// request. OtherTraffic takes one operation.
 	Operation string
 	// After is how many matching requests pass first. Each matching request counts,
-	// also one on which another fault fires. Default 0.
+	// also one on which another fault fires. Default 0; OtherTraffic has none.
 	After int
-	// Count is how often it fires. Default (0) once.
+	// Count is how often it fires. Default (0) once; of OtherTraffic it is how many
+	// requests others send in all, by default without end.
 	Count int
-	// Delay is the length of Slow (default two seconds) and of Daily429 (default
-	// until 00:00 UTC); other kinds have none.
+	// Delay is the length of Slow (default two seconds), of Daily429 (default
+	// until 00:00 UTC) and of OtherTraffic (default without end); other kinds have
+	// none.
 	Delay time.Duration
+	// Rate is how many requests others send a second in OtherTraffic, from 0.00001
+	// to 1000; other kinds have none.
+	Rate float64
 
 	operations []string // names that Operation stands for
 }
@@ -71,11 +83,12 @@ type faultJSON struct {
 	After     int             `json:"after"`
 	Count     int             `json:"count"`
 	Delay     json.RawMessage `json:"delay,omitempty"`
+	Rate      float64         `json:"rate,omitempty"`
 }
 
 // MarshalJSON writes Delay as Go does, "1m30s".
 func (f Fault) MarshalJSON() ([]byte, error) {
-	wire := faultJSON{Kind: f.Kind, Operation: f.Operation, After: f.After, Count: f.Count}
+	wire := faultJSON{Kind: f.Kind, Operation: f.Operation, After: f.After, Count: f.Count, Rate: f.Rate}
 	if f.Delay != 0 {
 		wire.Delay = encode(f.Delay.String())
 	}
@@ -90,7 +103,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	if err := decoder.Decode(&wire); err != nil {
 		return err
 	}
-	*f = Fault{Kind: wire.Kind, Operation: wire.Operation, After: wire.After, Count: wire.Count}
+	*f = Fault{Kind: wire.Kind, Operation: wire.Operation, After: wire.After, Count: wire.Count, Rate: wire.Rate}
 	if wire.Delay == nil || string(wire.Delay) == "null" {
 		return nil
 	}
@@ -124,13 +137,37 @@ func (f Fault) checked() (Fault, error) {
 		problems = append(problems, fmt.Errorf(`unknown operation %q: give "METHOD /path", "/path" (without /v2) or a stream (%s)`,
 			f.Operation, strings.Join(streams(), ", ")))
 	}
-	if f.Count == 0 {
+	switch {
+	case f.Kind == OtherTraffic:
+		problems = append(problems, f.otherProblems()...)
+	case f.Rate != 0:
+		problems = append(problems, fmt.Errorf("rate %v: only %s has a rate", f.Rate, OtherTraffic))
+	}
+	if f.Count == 0 && f.Kind != OtherTraffic {
 		f.Count = 1
 	}
 	if f.Delay == 0 && f.Kind == Slow {
 		f.Delay = defaultSlowness
 	}
 	return f, errors.Join(problems...)
+}
+
+// otherProblems is what is wrong with a fault as OtherTraffic.
+func (f Fault) otherProblems() []error {
+	var problems []error
+	if !(f.Rate >= lowestRate && f.Rate <= highestRate) { // NaN is neither
+		problems = append(problems, fmt.Errorf("rate %v is not a number of requests a second from %.5f to %v", f.Rate, lowestRate, highestRate))
+	}
+	if f.After > 0 {
+		problems = append(problems, fmt.Errorf("after %d: %s starts at once", f.After, OtherTraffic))
+	}
+	switch {
+	case f.Operation == "":
+		problems = append(problems, fmt.Errorf("%s has no operation, whose label says which limit it uses up", OtherTraffic))
+	case len(f.operations) > 1:
+		problems = append(problems, fmt.Errorf("operation %q may be %s: name one", f.Operation, strings.Join(f.operations, ", ")))
+	}
+	return problems
 }
 
 // operationNames resolves what a fault calls its operation.
@@ -155,30 +192,42 @@ func operationNames(text string) []string {
 // AddFaults adds all of them or, if one is wrong, none.
 func (s *Simulator) AddFaults(faults ...Fault) error {
 	var problems []error
-	added := make(faultQueue, len(faults))
+	added := make([]Fault, len(faults))
 	for i, fault := range faults {
-		checked, err := fault.checked()
-		if err != nil {
+		var err error
+		if added[i], err = fault.checked(); err != nil {
 			problems = append(problems, fmt.Errorf("fault %d: %w", i+1, err))
 		}
-		added[i] = &checked
 	}
 	if len(problems) > 0 {
 		return errors.Join(problems...)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.faults = append(s.state.faults, added...)
+	now := s.options.Now()
+	s.catchUp(now)
+	for _, fault := range added {
+		if fault.Kind == OtherTraffic {
+			s.startOther(fault, now)
+			continue
+		}
+		s.state.faults = append(s.state.faults, &fault)
+	}
 	return nil
 }
 
-// pendingFaults returns those that have not fired as often as they will.
+// pendingFaults returns those that have not fired as often as they will, other
+// traffic last.
 func (s *Simulator) pendingFaults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.catchUp(s.options.Now())
 	pending := []Fault{}
 	for _, fault := range s.state.faults {
 		pending = append(pending, *fault)
+	}
+	for _, other := range s.state.others {
+		pending = append(pending, other.pending())
 	}
 	return pending
 }
@@ -242,7 +291,7 @@ func (s *Simulator) applyFault(fault *Fault, c *call, token string) *answer {
 		s.state.tally.rateLimited.Second++
 		limit := 0
 		if c.operation != nil {
-			limit = allowances[s.options.Plan][c.operation.label].requests
+			limit = s.state.quota.windows[s.state.quota.budget(c.operation)].requests
 		}
 		return errPerSecond(limit)
 	case Daily429:
@@ -257,7 +306,7 @@ func (s *Simulator) applyFault(fault *Fault, c *call, token string) *answer {
 	return nil
 }
 
-// applyDaily refuses the request and blocks its label.
+// applyDaily refuses the request and blocks its budget.
 func (s *Simulator) applyDaily(fault *Fault, c *call) *answer {
 	s.state.tally.rateLimited.Daily++
 	until := startOfDay(c.now).Add(day)
@@ -267,9 +316,7 @@ func (s *Simulator) applyDaily(fault *Fault, c *call) *answer {
 	if c.operation == nil {
 		return errDaily(0, until)
 	}
-	label := c.operation.label
-	until = s.state.quota.block(label, until)
-	return errDaily(s.state.quota.shownCap(label), until)
+	return s.state.quota.block(s.state.quota.budget(c.operation), until).answer()
 }
 
 // resetConnection ends the connection with a TCP reset and does not return.

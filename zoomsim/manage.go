@@ -49,7 +49,7 @@ func (s *Simulator) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	ok(map[string]any{
 		"GET /sim/stats":            "counts since the start or the last reset",
 		"GET /sim/dataset/{stream}": "the truth as NDJSON; ?since=&until= are inclusive days; streams: " + strings.Join(streams(), ", "),
-		"POST /sim/faults":          `{"faults":[{"kind","operation","after","count","delay"}]}; kinds: ` + strings.Join(faultKinds, ", "),
+		"POST /sim/faults":          `{"faults":[{"kind","operation","after","count","delay","rate"}]}; kinds: ` + strings.Join(faultKinds, ", "),
 		"POST /sim/credential":      `{"client_secret","active","scopes"}, any of them`,
 		"POST /sim/reset":           "statistics, faults, tokens, rate counters and the credential back to the start",
 	}).write(w)

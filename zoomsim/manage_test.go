@@ -22,7 +22,8 @@ func TestStats(t *testing.T) {
 	now := newClock()
 	sim := start(t, zoomsim.Options{Now: now.Now})
 	expect(t, manage(t, sim, "GET", "/stats", ""), 200,
-		`{"requests":0,"by_label":{},"by_operation":{},"tokens_minted":0,"unauthorized":0,"rate_limited":{"second":0,"daily":0},"peak":0,"faults_fired":{}}`)
+		`{"requests":0,"by_label":{},"by_operation":{},"tokens_minted":0,"unauthorized":0,"rate_limited":{"second":0,"daily":0},"peak":0,"faults_fired":{},`+
+			`"by_family":{},"peak_let_through":{},"other_traffic":{"sent":0,"refused":0}}`)
 
 	token := mint(t, sim)
 	for range 12 {
@@ -39,7 +40,8 @@ func TestStats(t *testing.T) {
 	expect(t, manage(t, sim, "GET", "/stats", ""), 200,
 		`{"requests":18,"by_label":{"Heavy":12,"Light":2,"Medium":3},`+
 			`"by_operation":{"GET /report/meeting_activities":12,"GET /users":3,"GET /users/{userId}":2,"unrecognized":1},`+
-			`"tokens_minted":1,"unauthorized":1,"rate_limited":{"second":2,"daily":1},"peak":12,"faults_fired":{"429_daily":1,"http_500":2}}`)
+			`"tokens_minted":1,"unauthorized":1,"rate_limited":{"second":2,"daily":1},"peak":12,"faults_fired":{"429_daily":1,"http_500":2},`+
+			`"by_family":{"general":17},"peak_let_through":{"Heavy":10,"Light":1},"other_traffic":{"sent":0,"refused":0}}`)
 }
 
 func TestStatsAreExactUnderConcurrency(t *testing.T) {
@@ -75,6 +77,7 @@ func TestStatsAreExactUnderConcurrency(t *testing.T) {
 		Requests: 100, ByLabel: map[string]int{"Medium": 100}, ByOperation: map[string]int{"GET /users": 100},
 		TokensMinted: 8, RateLimited: zoomsim.RateLimited{Second: 73}, Peak: 100,
 		FaultsFired: map[string]int{"http_500": 7, "token_endpoint_down": 3},
+		ByFamily:    map[string]int{"general": 100}, PeakLetThrough: map[string]int{"Medium": 20},
 	}
 	if diff := cmp.Diff(want, sim.Stats()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -185,7 +188,7 @@ func TestResetOverHTTP(t *testing.T) {
 	if diff := cmp.Diff(before, sim.Info()); diff != "" {
 		t.Errorf("the credential is not as it was:\n%s", diff)
 	}
-	if diff := cmp.Diff(zoomsim.Stats{ByLabel: map[string]int{}, ByOperation: map[string]int{}, FaultsFired: map[string]int{}}, sim.Stats()); diff != "" {
+	if diff := cmp.Diff(zoomsim.Stats{ByLabel: map[string]int{}, ByOperation: map[string]int{}, FaultsFired: map[string]int{}, ByFamily: map[string]int{}, PeakLetThrough: map[string]int{}}, sim.Stats()); diff != "" {
 		t.Errorf("statistics:\n%s", diff)
 	}
 	expect(t, get(t, sim, token, "/users"), 401, invalidToken)

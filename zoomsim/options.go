@@ -54,17 +54,33 @@ type Options struct {
 	// OneToken makes a new token kill the former one, as Zoom did in 2022 and 2023.
 	OneToken bool
 
-	// Latency is added to each API answer. Default 0.
+	// Latency is how long each API request is under way: half of it passes before
+	// the request is counted and half after. Default 0.
 	Latency time.Duration
+	// Jitter is the most by which a request is late in addition, at random, before
+	// it is counted; with JitterBack as much again after it. Default 0.
+	Jitter     time.Duration
+	JitterBack bool
 	// Limits is "zoom" (the limits of Plan) or "off". Default "zoom".
 	Limits string
 	// Limiter is how requests are counted, as Zoom does not say: "fixed" windows
 	// aligned to the clock, a "sliding" window, or a token "bucket" whose burst is
 	// the limit. Default "fixed".
 	Limiter string
+	// RateLimitHeaders says which headers tell of limits, as accounts of what Zoom
+	// sends differ (forms of X-RateLimit-… and Retry-After):
+	//   - "refusals": Category on each answer of a published operation, and on 429s
+	//     of the account's limits Type, Limit, Remaining and, if daily, Retry-After.
+	//   - "today": Category alone, also on 429s: all that was seen in 2026.
+	//   - "former": those of "refusals", and Limit and Remaining also on answers that
+	//     a daily limit counted, as seen in 2020 and 2021.
+	//   - "none".
+	// A 429 of a host, a registrant or a lock never has Type and Retry-After.
+	// Default "refusals".
+	RateLimitHeaders string
 
 	// Now is the clock of tokens, page tokens and limits. Default time.Now.
-	// Delays (Latency, slow faults) are real time.
+	// Delays (Latency, Jitter, slow faults) are real time.
 	Now func() time.Time
 }
 
@@ -125,6 +141,10 @@ func (o Options) withDefaults() (Options, error) {
 		o.Limiter = "fixed"
 	}
 	oneOf("Limiter", o.Limiter, "fixed", "sliding", "bucket")
+	if o.RateLimitHeaders == "" {
+		o.RateLimitHeaders = "refusals"
+	}
+	oneOf("RateLimitHeaders", o.RateLimitHeaders, "refusals", "today", "former", "none")
 
 	if o.Scopes == nil {
 		o.Scopes = defaultScopes
@@ -143,6 +163,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Latency < 0 {
 		problem("Latency %v is negative", o.Latency)
+	}
+	if o.Jitter < 0 {
+		problem("Jitter %v is negative", o.Jitter)
 	}
 	return o, errors.Join(problems...)
 }

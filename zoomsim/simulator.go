@@ -35,6 +35,7 @@ type Simulator struct {
 	closeErr  error
 
 	requestNumber atomic.Uint64 // for tracking ids
+	network       network
 
 	mu    sync.Mutex // guards state; never held while waiting
 	state *state
@@ -45,8 +46,13 @@ type state struct {
 	app    app
 	tokens map[string]*accessToken
 	quota  *quota
+	extra  extraCounts
+	locks  locks
 	faults faultQueue
+	others []*otherTraffic
 	tally  tally
+
+	othersStarted int // since the reset
 }
 
 // Info tells how to reach a simulator. It is the one place that shows its secret.
@@ -78,6 +84,7 @@ func New(o Options) (*Simulator, error) {
 		since:   o.Today.AddDate(0, 0, -historyDays),
 		until:   o.Today.AddDate(0, 0, -1),
 		pages:   newPager(o.Seed),
+		network: network{latency: o.Latency, jitter: o.Jitter, back: o.JitterBack, seed: o.Seed},
 	}
 	s.activities = newActivities(o, s.account, s.since, s.until)
 	s.operations = map[string]func(*call) *answer{
@@ -205,6 +212,7 @@ func (s *Simulator) Reset() {
 		app:    app{secret: s.options.ClientSecret, active: true, scopes: s.options.Scopes},
 		tokens: map[string]*accessToken{},
 		quota:  newQuota(s.options),
+		locks:  newLocks(),
 		tally:  newTally(),
 	}
 }

@@ -280,7 +280,7 @@ func TestSmallAccounts(t *testing.T) {
 
 func TestCloseEndsWaitingAnswers(t *testing.T) {
 	arrived := make(chan struct{}, 100) // the clock is read when a request arrives
-	sim, err := zoomsim.Start(zoomsim.Options{Seed: 1, Today: today, Latency: time.Hour, Now: func() time.Time {
+	sim, err := zoomsim.Start(zoomsim.Options{Seed: 1, Today: today, Now: func() time.Time {
 		arrived <- struct{}{}
 		return today
 	}})
@@ -288,6 +288,7 @@ func TestCloseEndsWaitingAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	token, url := mint(t, sim), sim.Info().APIURL+"/users"
+	addFaults(t, sim, zoomsim.Fault{Kind: zoomsim.Slow, Delay: time.Hour})
 	for len(arrived) > 0 {
 		<-arrived
 	}
@@ -314,7 +315,7 @@ func TestCloseEndsWaitingAnswers(t *testing.T) {
 func TestOptionsAreCheckedTogether(t *testing.T) {
 	_, err := zoomsim.New(zoomsim.Options{
 		BaseURL: "zoom", Users: -1, Meetings: -2, Plan: "gold", Limits: "some", Limiter: "leaky",
-		Scopes: []string{"a b"}, TokenTTL: 1500 * time.Millisecond, Latency: -1,
+		Scopes: []string{"a b"}, TokenTTL: 1500 * time.Millisecond, Latency: -1, Jitter: -1, RateLimitHeaders: "all",
 	})
 	if err == nil {
 		t.Fatal("accepted")
@@ -322,6 +323,7 @@ func TestOptionsAreCheckedTogether(t *testing.T) {
 	for _, want := range []string{
 		`BaseURL "zoom"`, "Users -1", "Meetings -2", `Plan "gold" is not one of free, pro, business`, `Limits "some"`,
 		`Limiter "leaky" is not one of fixed, sliding, bucket`, `Scopes holds "a b"`, "TokenTTL 1.5s", "Latency -1ns",
+		"Jitter -1ns", `RateLimitHeaders "all" is not one of refusals, today, former, none`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)

@@ -1,6 +1,9 @@
 package zoomsim
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Stats are exact counts since the start or the last Reset.
 type Stats struct {
@@ -21,9 +24,26 @@ type Stats struct {
 	Peak int `json:"peak"`
 	// FaultsFired counts faults by kind.
 	FaultsFired map[string]int `json:"faults_fired"`
+	// ByFamily divides up requests of published operations by what Zoom counts
+	// apart: "general", "phone" and "contact_center".
+	ByFamily map[string]int `json:"by_family"`
+	// PeakLetThrough is, per limit ("Heavy", "phone Heavy"), the most requests that
+	// it let through in any stretch of one second, or for Resource-intensive of one
+	// minute. A client that keeps to a limit by itself stays at or below it.
+	PeakLetThrough map[string]int `json:"peak_let_through"`
+	// OtherTraffic is what other apps sent (fault other_traffic); it is in none of
+	// the above.
+	OtherTraffic OtherTrafficCount `json:"other_traffic"`
 }
 
-// RateLimited counts 429 answers by what was used up.
+// OtherTrafficCount counts requests of other apps.
+type OtherTrafficCount struct {
+	Sent    int `json:"sent"`
+	Refused int `json:"refused"` // of those sent, by a limit
+}
+
+// RateLimited counts 429 answers by what was used up: a limit per second or minute
+// (or a lock), or a daily one, be it the account's, a host's or a registrant's.
 type RateLimited struct {
 	Second int `json:"second"`
 	Daily  int `json:"daily"`
@@ -33,16 +53,24 @@ type RateLimited struct {
 func (s *Simulator) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.catchUp(s.options.Now())
 	t := &s.state.tally
+	peaks := map[string]int{}
+	for b, peak := range t.passed {
+		peaks[b.String()] = peak.most
+	}
 	return Stats{
-		Requests:     t.requests,
-		ByLabel:      maps.Clone(t.byLabel),
-		ByOperation:  maps.Clone(t.byOperation),
-		TokensMinted: t.tokensMinted,
-		Unauthorized: t.unauthorized,
-		RateLimited:  t.rateLimited,
-		Peak:         t.peak,
-		FaultsFired:  maps.Clone(t.faultsFired),
+		Requests:       t.requests,
+		ByLabel:        maps.Clone(t.byLabel),
+		ByOperation:    maps.Clone(t.byOperation),
+		TokensMinted:   t.tokensMinted,
+		Unauthorized:   t.unauthorized,
+		RateLimited:    t.rateLimited,
+		Peak:           t.peak,
+		FaultsFired:    maps.Clone(t.faultsFired),
+		ByFamily:       maps.Clone(t.byFamily),
+		PeakLetThrough: peaks,
+		OtherTraffic:   t.other,
 	}
 }
 
@@ -55,6 +83,9 @@ type tally struct {
 	unauthorized int
 	rateLimited  RateLimited
 	faultsFired  map[string]int
+	byFamily     map[string]int
+	passed       map[budget]*peak
+	other        OtherTrafficCount
 
 	second   int64 // Unix second of the latest request
 	inSecond int   // requests in it
@@ -62,7 +93,10 @@ type tally struct {
 }
 
 func newTally() tally {
-	return tally{byLabel: map[string]int{}, byOperation: map[string]int{}, faultsFired: map[string]int{}}
+	return tally{
+		byLabel: map[string]int{}, byOperation: map[string]int{}, faultsFired: map[string]int{},
+		byFamily: map[string]int{}, passed: map[budget]*peak{},
+	}
 }
 
 func (t *tally) count(c *call) {
@@ -72,10 +106,45 @@ func (t *tally) count(c *call) {
 	} else {
 		t.byLabel[string(c.operation.label)]++
 		t.byOperation[c.operation.name()]++
+		t.byFamily[string(c.operation.family())]++
 	}
 	if second := c.now.Unix(); second != t.second {
 		t.second, t.inSecond = second, 0
 	}
 	t.inSecond++
 	t.peak = max(t.peak, t.inSecond)
+}
+
+// refuse counts a 429 of a limit of the account.
+func (t *tally) refuse(u *usedUp) {
+	if u.daily() {
+		t.rateLimited.Daily++
+	} else {
+		t.rateLimited.Second++
+	}
+}
+
+// A peak is the most requests in any stretch of one length.
+type peak struct {
+	recent []time.Time // of the latest stretch, oldest first
+	most   int
+}
+
+// letThrough counts a request that its limit let through.
+func (t *tally) letThrough(b budget, stretch time.Duration, now time.Time) {
+	p := t.passed[b]
+	if p == nil {
+		p = &peak{}
+		t.passed[b] = p
+	}
+	p.recent = append(since(p.recent, now.Add(-stretch)), now)
+	p.most = max(p.most, len(p.recent))
+}
+
+// since drops the times up to and with start.
+func since(times []time.Time, start time.Time) []time.Time {
+	for len(times) > 0 && !times[0].After(start) {
+		times = times[1:]
+	}
+	return times
 }

@@ -41,6 +41,7 @@ type App struct {
 	store     *store.Store
 	vault     *vault.Vault
 	quotas    map[string]*quota.Account // those that were asked for, by account
+	watcher   vault.Watcher
 }
 
 // Open returns the App for the settings, which must have been resolved.

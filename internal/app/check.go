@@ -20,57 +20,105 @@ func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stag
 	if err := a.CheckForm(c); err != nil {
 		return c, vault.Proof{}, err
 	}
+	if err := a.Free(ctx, c); err != nil {
+		return c, vault.Proof{}, err
+	}
+	if !check {
+		saved, err := a.save(ctx, c, Proven{})
+		return saved, vault.Proof{}, err
+	}
+	proven, err := a.ProveNew(ctx, c)
+	if err != nil {
+		return c, proven.Proof, err
+	}
+	saved, err := a.AddProven(ctx, c, proven)
+	return saved, proven.Proof, err
+}
+
+// Free reports whether a new credential may have the name. Where there is no
+// database yet, none is made.
+func (a *App) Free(ctx context.Context, c stagedoor.Credential) error {
+	slug := c.Slug
+	if err := vault.CheckSlug(slug, c.Name); err != nil || !a.HasDatabase() {
+		return err
+	}
 	v, err := a.Vault(ctx)
 	if err != nil {
-		return c, vault.Proof{}, err
+		return err
 	}
-	if _, err := v.Credential(ctx, c.Slug); err == nil {
-		return c, vault.Proof{}, &stagedoor.Error{
-			Op: "save a credential", Subject: "credential " + c.Slug, Kind: stagedoor.KindExists,
-			Cause: "there is one by that name",
-			Fix:   "Choose another name, change it with `stagedoor credential edit " + c.Slug + "`, or remove it first with `stagedoor credential remove " + c.Slug + "`.",
-		}
-	} else if stagedoor.KindOf(err) != stagedoor.KindNotFound {
-		return c, vault.Proof{}, err
+	switch _, err := v.Credential(ctx, slug); {
+	case stagedoor.KindOf(err) == stagedoor.KindNotFound:
+		return nil
+	case err != nil:
+		return err
+	}
+	return &stagedoor.Error{
+		Op: "save a credential", Subject: "credential " + slug, Kind: stagedoor.KindExists,
+		Cause: "there is one by that name",
+		Fix:   "Choose another name, change it with `stagedoor credential edit " + slug + "`, or remove it first with `stagedoor credential remove " + slug + "`.",
+	}
+}
+
+// Proven is what a check of a credential that is not saved yet brought.
+type Proven struct {
+	Proof vault.Proof
+	token stagedoor.Token
+}
+
+// ProveNew checks a credential that is not saved yet, and saves nothing.
+func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (Proven, error) {
+	proof, token, err := a.prove(ctx, c)
+	return Proven{Proof: proof, token: token}, err
+}
+
+// AddProven saves a new credential as what its check proved; the token that the
+// check minted becomes the shared one.
+func (a *App) AddProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+	saved, err := a.save(ctx, c, p)
+	if err != nil {
+		return saved, err
+	}
+	return saved, share(ctx, a.vault, saved.ID, p.token)
+}
+
+func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return c, err
 	}
 	c.CreatedBy, c.Status = Who(), stagedoor.StatusUnverified
-	var proof vault.Proof
-	var token stagedoor.Token
-	if check {
-		proof, token, err = a.prove(ctx, c)
-		if err != nil {
-			return c, proof, err
-		}
-		c.Status, c.CheckedAt, c.CheckedBy = stagedoor.StatusVerified, proof.CheckedAt, c.CreatedBy
+	if p.Proof.Verified {
+		c.Status, c.CheckedAt, c.CheckedBy = stagedoor.StatusVerified, p.Proof.CheckedAt, c.CreatedBy
 	}
-	saved, err := v.Add(ctx, c)
-	if err != nil {
-		return c, proof, err
-	}
-	if check {
-		err = share(ctx, v, saved.ID, token)
-	}
-	return saved, proof, err
+	return v.Add(ctx, c)
 }
 
 // Check proves a saved credential and notes the result; the token that it
-// minted becomes the shared one.
+// minted becomes the shared one. Where the newest of several client secrets is
+// refused, the one that is in use is proven instead, and the proof says so.
 func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
-	proof, token, err := a.prove(ctx, c)
+	proof, token, worked, err := a.proveEach(ctx, c)
 	if c.ID == "" {
 		return proof, err
 	}
+	v, open := a.Vault(ctx)
+	if open != nil {
+		return proof, open
+	}
+	if !token.Value.IsZero() {
+		if forgetting := v.SecretWorked(ctx, c.ID, c.ClientSecrets[worked]); forgetting != nil {
+			return proof, forgetting
+		}
+	}
 	status, reason := stagedoor.StatusVerified, ""
 	switch kind := stagedoor.KindOf(err); {
+	case err == nil && worked > 0:
+		reason = formerInUse
 	case err == nil:
 	case kind.Row().Retry || kind == stagedoor.KindUnreachable || !token.Value.IsZero() && !kind.Row().Person:
 		return proof, err // it could not tell; what was known stays
 	default:
 		status, reason = stagedoor.StatusFailing, stagedoor.NoticeOf(err).Cause
-	}
-	v, open := a.Vault(ctx)
-	if open != nil {
-		return proof, open
 	}
 	if saving := v.SetStatus(ctx, c.ID, status, reason, Who()); saving != nil {
 		return proof, saving
@@ -83,11 +131,71 @@ func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 	return proof, err
 }
 
+// formerInUse is the reason beside a status while the newest client secret is
+// refused.
+const formerInUse = "the new client secret was refused; the one before it is in use"
+
 // Prove checks a credential and keeps nothing.
 func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
 	proof, _, err := a.prove(ctx, c)
 	return proof, err
 }
+
+// SetSecret puts a new client secret in place. With check it is proven first,
+// and then in the place of all others; one that Zoom refused is not saved.
+// Without, it is saved beside them, and they are used until it has worked.
+func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, vault.Proof, error) {
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return c, vault.Proof{}, err
+	}
+	if !check {
+		now, err := v.SetSecret(ctx, c.ID, secret, Who())
+		return now, vault.Proof{}, err
+	}
+	wanted := c
+	wanted.ClientSecrets = []stagedoor.Secret{secret}
+	proof, token, err := a.prove(ctx, wanted)
+	if err != nil {
+		return c, proof, err
+	}
+	now, err := v.SetProvenSecret(ctx, c.ID, secret, Who())
+	if err != nil || now.Status == stagedoor.StatusDisabled {
+		return now, proof, err // a token would outlive being switched off
+	}
+	return now, proof, share(ctx, v, now.ID, token)
+}
+
+// proveEach is prove with one secret after the other, newest first, until one
+// is not refused; worked is its place. What it leaves out is told as a step.
+func (a *App) proveEach(ctx context.Context, c stagedoor.Credential) (proof vault.Proof, t stagedoor.Token, worked int, err error) {
+	proof, t, err = a.prove(ctx, c)
+	refused := proof
+	for i := 1; i < len(c.ClientSecrets) && t.Value.IsZero() && refusesSecret(stagedoor.KindOf(err)); i++ {
+		former := c
+		former.ClientSecrets = c.ClientSecrets[i:]
+		again, token, failure := a.prove(ctx, former)
+		if token.Value.IsZero() {
+			continue // told is what is wrong with the newest
+		}
+		notice := stagedoor.NoticeOf(err)
+		step := vault.Step{Name: "secret", Result: "warn", Says: formerInUse, Notice: &notice}
+		again.Steps = append(again.Steps, step)
+		if a.watcher != nil {
+			a.watcher.Found(step)
+		}
+		return again, token, i, failure
+	}
+	return refused, t, 0, err
+}
+
+// refusesSecret reports whether another secret may help.
+func refusesSecret(k stagedoor.Kind) bool {
+	return k == stagedoor.KindInvalidClient || k == stagedoor.KindSecretBlanks || k == stagedoor.KindSecretEncoded
+}
+
+// Watch has w told of the steps of every check that follows.
+func (a *App) Watch(w vault.Watcher) { a.watcher = w }
 
 // prove checks with the newest secret alone, and apart from the shared row: a
 // check must not be answered by a token that another secret got.
@@ -102,7 +210,7 @@ func (a *App) prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, s
 		return vault.Proof{Credential: c.Slug, CheckedAt: now()}, stagedoor.Token{}, err
 	}
 	defer conn.Close()
-	p := &prover{conn: conn}
+	p := &prover{conn: conn, watcher: a.watcher}
 	proof, err := vault.Check(ctx, c, first(c.ValidationURL, conn.Provider.Validation), p, now())
 	return proof, p.token, err
 }
@@ -123,8 +231,21 @@ func share(ctx context.Context, v *vault.Vault, id string, t stagedoor.Token) er
 }
 
 type prover struct {
-	conn  *Connection
-	token stagedoor.Token
+	conn    *Connection
+	token   stagedoor.Token
+	watcher vault.Watcher
+}
+
+func (p *prover) Asking(what string) {
+	if p.watcher != nil {
+		p.watcher.Asking(what)
+	}
+}
+
+func (p *prover) Found(step vault.Step) {
+	if p.watcher != nil {
+		p.watcher.Found(step)
+	}
 }
 
 func (p *prover) Mint(ctx context.Context) (stagedoor.Token, error) {

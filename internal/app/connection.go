@@ -165,7 +165,10 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 			return
 		}
 		level := slog.LevelDebug
-		if e.Err != nil {
+		switch {
+		case e.Kind == token.EventSecretOld:
+			level = slog.LevelWarn // it works, and soon will not
+		case e.Err != nil:
 			level = slog.LevelInfo
 		}
 		a.env.Log.Log(context.Background(), level, "token "+string(e.Kind),
@@ -181,7 +184,9 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 		switch {
 		case e.Kind == token.EventSecretProven && len(c.ClientSecrets) > 0:
 			err = a.vault.SecretWorked(ctx, c.ID, c.ClientSecrets[0])
-		case e.Kind == token.EventMinted && c.Status == stagedoor.StatusFailing:
+		case e.Kind == token.EventSecretOld:
+			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusVerified, formerInUse, c.CheckedBy)
+		case e.Kind == token.EventMinted && c.Status == stagedoor.StatusFailing && len(c.ClientSecrets) < 2:
 			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusVerified, "", c.CheckedBy)
 		case e.Person():
 			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusFailing, e.Err.Cause, c.CheckedBy)

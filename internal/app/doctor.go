@@ -179,12 +179,29 @@ func (a *App) visit(ctx context.Context, name string, usable bool, sheet *doctor
 		Credential: c, Provider: p, TokenURL: first(c.TokenURL, p.TokenURL),
 		Validation: first(c.ValidationURL, p.Validation), Account: account, Now: now,
 	}
-	if p.Name == stagedoor.Zoom.Name {
+	if p.BuiltOn() == stagedoor.Zoom.Name {
 		patient.Report = activityReport(c)
+		if len(c.Purposes) > 0 {
+			patient.Scopes = func(held []string) (doctor.Scopes, error) { return a.purposeScopes(c, held) }
+		}
 	}
 	patient.Examine(limited, sheet)
 	heard := account.Heard()
 	return Visit{TokenCalls: heard.TokenCalls, APICalls: heard.APICalls}
+}
+
+// purposeScopes compares what a token holds with what the purposes need.
+func (a *App) purposeScopes(c stagedoor.Credential, held []string) (doctor.Scopes, error) {
+	compared, err := a.Compare(ScopeQuestion{Purposes: c.Purposes, Validation: c.ValidationURL}, held)
+	result := doctor.Scopes{Superfluous: compared.Superfluous, Hints: compared.Hints}
+	for _, need := range compared.Missing {
+		// What only the check would like is told where it calls.
+		uses := slices.DeleteFunc(slices.Clone(need.For), func(use string) bool { return use == ForCheck })
+		if len(uses) > 0 {
+			result.Missing = append(result.Missing, need.Scope+" (for "+strings.Join(uses, ", ")+")")
+		}
+	}
+	return result, err
 }
 
 // reportDays is how far back the report is asked for: what one call permits.

@@ -16,6 +16,7 @@ import (
 func accountIDCommand(s *session) *cobra.Command {
 	var user, apiURL, provider string
 	var allow []string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "account-id", Short: "Read the account id with an access token that you have", GroupID: groupCredentials,
 		Args: cobra.NoArgs,
@@ -27,6 +28,7 @@ func accountIDCommand(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&apiURL, "api-url", "", "Address of the API, if not Zoom's own; with or without /v2")
 	cmd.Flags().StringVar(&provider, "provider", stagedoor.Zoom.Name, "Whose token it is: zoom, or zoom-gov for Zoom for Government")
 	cmd.Flags().StringArrayVar(&allow, "allow-host", nil, "A HOST or HOST:PORT that the request may go to besides Zoom's own")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
 		token := os.Getenv("ZOOM_ACCESS_TOKEN")
 		if token == "" && s.inTTY {
@@ -65,6 +67,11 @@ func accountIDCommand(s *session) *cobra.Command {
 		id, err := a.AccountID(ctx, p, stagedoor.NewSecret(token), user, apiURL, allow)
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			return s.printJSON(struct {
+				AccountID string `json:"account_id"`
+			}{id})
 		}
 		fmt.Fprintln(s.out, id)
 		s.hint("stagedoor credential add NAME --account-id " + id)

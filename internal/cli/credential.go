@@ -9,6 +9,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/form"
 	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/vault"
 )
@@ -104,7 +105,7 @@ func credentialAdd(s *session) *cobra.Command {
 		Use: "add [NAME]", Short: "Prove a credential and save it sealed",
 		Long: "Mints a token and calls the validation URL with it; only then is the credential saved.\n" +
 			"The first one without a NAME is called default, and commands that name none use it.",
-		Example: "# On a terminal the secret is asked for\nstagedoor credential add acme --account-id ID --client-id ID\n\n" +
+		Example: "# On a terminal a form asks for everything that no flag gives\nstagedoor credential add acme\n\n" +
 			"# In a script\nstagedoor credential add acme --account-id ID --client-id ID --client-secret-file secret.txt",
 		Args: takes(0, 1, "at most one NAME"),
 	}
@@ -123,37 +124,67 @@ func credentialAdd(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.complete(p, &c, secret.given() || s.inTTY); err != nil {
-			return err
+		missing := missingFields(p, c, secret.given())
+		if len(missing) > 0 && s.inTTY && s.errTTY && !secret.stdin {
+			return s.addByForm(ctx, a, p, &c, cmd.Flags().Changed, secret, !noCheck, asJSON)
+		}
+		if len(missing) > 0 {
+			return incomplete(p, c, missing)
 		}
 		value, err := secret.read(s.terminal, "Client secret")
 		if err != nil {
 			return err
 		}
 		c.ClientSecrets = []stagedoor.Secret{value}
+		if !asJSON {
+			defer s.watch(a, c.Slug).end()
+		}
 		saved, proof, err := a.Add(ctx, c, !noCheck)
 		if err != nil {
-			return s.unproven(proof, err)
+			return s.unproven(err)
 		}
-		if asJSON {
-			return s.printJSON(struct {
-				stagedoor.Credential
-				Proof vault.Proof `json:"proof,omitzero"`
-			}{saved, proof})
-		}
-		s.sayProof(proof)
-		s.say("saved credential %s (%s)", bold.Render(saved.Slug), saved.Status)
-		arg := argument(saved)
-		if noCheck {
-			s.next("stagedoor credential check" + arg)
-		} else if len(proof.Missing) > 0 {
-			s.next("stagedoor scopes --credential "+saved.Slug, "stagedoor streams --credential "+saved.Slug)
-		} else {
-			s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
-		}
-		return nil
+		return s.added(saved, proof, asJSON)
 	})
 	return cmd
+}
+
+// addByForm asks for what is missing, checks and saves.
+func (s *session) addByForm(ctx context.Context, a *app.App, p stagedoor.Provider, c *stagedoor.Credential, given func(string) bool, secret secretFlags, check, asJSON bool) error {
+	f := &addForm{session: s, ask: s.asker(), app: a, provider: p, c: c, given: given}
+	if secret.given() {
+		var err error
+		if f.secret, err = secret.read(s.terminal, "Client secret"); err != nil {
+			return err
+		}
+	}
+	saved, proof, err := f.run(ctx, check)
+	if errors.Is(err, form.ErrLeft) {
+		return left("save a credential", "credential "+c.Slug)
+	}
+	if err != nil {
+		return err
+	}
+	return s.added(saved, proof, asJSON)
+}
+
+// added says that a credential was saved.
+func (s *session) added(saved stagedoor.Credential, proof vault.Proof, asJSON bool) error {
+	if asJSON {
+		return s.printJSON(struct {
+			stagedoor.Credential
+			Proof vault.Proof `json:"proof,omitzero"`
+		}{saved, proof})
+	}
+	s.say("saved credential %s (%s)", bold.Render(saved.Slug), saved.Status)
+	arg := argument(saved)
+	if saved.Status == stagedoor.StatusUnverified {
+		s.next("stagedoor credential check" + arg)
+	} else if len(proof.Missing) > 0 {
+		s.next("stagedoor scopes --credential "+saved.Slug, "stagedoor streams --credential "+saved.Slug)
+	} else {
+		s.next("stagedoor token"+arg, "stagedoor sync "+saved.Slug+" meeting_activities --into sqlite:zoom.db")
+	}
+	return nil
 }
 
 // nameIt derives slug and display name from each other.
@@ -184,40 +215,27 @@ func argument(c stagedoor.Credential) string {
 	return " " + c.Slug
 }
 
-// complete asks for the required fields that no flag gave; where nobody can be
-// asked, it names all that are missing together.
-func (s *session) complete(p stagedoor.Provider, c *stagedoor.Credential, secretGiven bool) error {
+// missingFields are the flags of the required fields that nobody gave.
+func missingFields(p stagedoor.Provider, c stagedoor.Credential, secretGiven bool) []string {
 	var missing []string
 	for _, field := range p.Fields {
 		if field.Optional {
 			continue
 		}
-		var value *string
-		switch field.Name {
-		case "account_id":
-			value = &c.AccountID
-		case "client_id":
-			value = &c.ClientID
-		}
-		flag := "--" + strings.ReplaceAll(field.Name, "_", "-")
+		there := map[string]bool{"account_id": c.AccountID != "", "client_id": c.ClientID != "", "client_secret": secretGiven}
 		switch {
-		case value == nil && !secretGiven:
+		case there[field.Name]:
+		case field.Name == "client_secret":
 			missing = append(missing, "--client-secret-stdin")
-		case value == nil || *value != "":
-		case s.inTTY && s.errTTY:
-			answer, err := s.ask(field.Title)
-			if err != nil {
-				return err
-			}
-			*value = answer
-		}
-		if value != nil && *value == "" {
-			missing = append(missing, flag)
+		default:
+			missing = append(missing, "--"+strings.ReplaceAll(field.Name, "_", "-"))
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
+	return missing
+}
+
+// incomplete names all that is missing together, where nobody can be asked.
+func incomplete(p stagedoor.Provider, c stagedoor.Credential, missing []string) error {
 	fix := "Give it"
 	if len(missing) > 1 {
 		fix = "Give them"
@@ -230,8 +248,7 @@ func (s *session) complete(p stagedoor.Provider, c *stagedoor.Credential, secret
 }
 
 // unproven adds to an error of a check what it means for saving.
-func (s *session) unproven(proof vault.Proof, err error) error {
-	s.sayProof(proof)
+func (s *session) unproven(err error) error {
 	s.say("nothing was saved; --no-check saves it as it is")
 	e, ok := errors.AsType[*stagedoor.Error](err)
 	if !ok || e.Kind != stagedoor.KindHostRefused {
@@ -240,16 +257,6 @@ func (s *session) unproven(proof vault.Proof, err error) error {
 	again := *e
 	again.Fix = "If the address is right, run the same command again with --allow-host HOST or HOST:PORT."
 	return &again
-}
-
-func (s *session) sayProof(proof vault.Proof) {
-	for _, step := range proof.Steps {
-		mark := map[string]string{"ok": green.Render("ok  "), "warn": amber.Render("warn"), "fail": red.Render("fail")}[step.Result]
-		s.say("%s  %-8s %s", mark, step.Name, step.Says)
-		if step.Result == "warn" && step.Notice != nil && step.Notice.Fix != "" {
-			s.say("                %s", faint.Render(fixFor(proof.Credential, step.Notice.Fix)))
-		}
-	}
 }
 
 // saved returns the credential that the arguments name, whatever its status,

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/form"
+	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
@@ -27,6 +31,9 @@ func credentialCheck(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if !asJSON {
+			defer s.watch(a, c.Slug).end()
+		}
 		proof, err := a.Check(ctx, c)
 		if asJSON {
 			if printing := s.printJSON(proof); printing != nil {
@@ -34,11 +41,11 @@ func credentialCheck(s *session) *cobra.Command {
 			}
 			return err
 		}
-		s.sayProof(proof)
 		if err != nil {
 			return err
 		}
 		s.say("credential %s is good", bold.Render(c.Slug))
+		s.remind(c)
 		if len(proof.Missing) > 0 {
 			s.next("stagedoor scopes --credential "+c.Slug, "stagedoor streams --credential "+c.Slug)
 			return nil
@@ -82,11 +89,10 @@ func credentialEdit(s *session) *cobra.Command {
 		}
 		check := !noCheck && concernsZoom(cmd)
 		if check {
-			proof, err := a.Prove(ctx, wanted)
-			if err != nil {
-				return s.unproven(proof, err)
+			defer s.watch(a, wanted.Slug).end()
+			if _, err := a.Prove(ctx, wanted); err != nil {
+				return s.unproven(err)
 			}
-			s.sayProof(proof)
 		}
 		now, err := v.Update(ctx, nameOf(args), app.Who(), change)
 		if err != nil {
@@ -118,101 +124,174 @@ func concernsZoom(cmd *cobra.Command) bool {
 
 func credentialSetSecret(s *session) *cobra.Command {
 	var secret secretFlags
-	var noCheck bool
+	var noCheck, asJSON bool
 	cmd := &cobra.Command{
 		Use: "set-secret [NAME]", Short: "Put a new client secret in place, without a gap", Args: takes(0, 1, "at most one NAME"),
-		Long: "The new secret is proven before it is saved. With --no-check the former one stays beside it and\n" +
-			"is used until the new one has worked once.",
-		Example: "stagedoor credential set-secret acme --client-secret-file new.txt",
+		Long: "The new secret is proven before it takes the former one's place; one that Zoom refuses is not saved,\n" +
+			"and the former one goes on being used. With --no-check it is saved beside the former one, which is\n" +
+			"used until the new one has worked once.",
+		Example: "# On a terminal the secret is asked for\nstagedoor credential set-secret acme\n\n" +
+			"# In a script\nstagedoor credential set-secret acme --client-secret-file new.txt",
 	}
 	secret.register(cmd)
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save it unproven, beside the former one")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential and the proof as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, c, err := saved(ctx, a, args)
+		_, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
 		}
-		value, err := secret.read(s.terminal, "New client secret")
+		value, err := s.newSecret(ctx, a, c, secret)
 		if err != nil {
 			return err
 		}
-		if !noCheck {
-			c.ClientSecrets = []stagedoor.Secret{value}
-			proof, err := a.Prove(ctx, c)
-			if err != nil {
-				return s.unproven(proof, err)
-			}
-			s.sayProof(proof)
+		if !asJSON {
+			defer s.watch(a, c.Slug).end()
 		}
-		now, err := v.SetSecret(ctx, c.Slug, value, app.Who())
+		now, proof, err := a.SetSecret(ctx, c, value, !noCheck)
 		if err != nil {
+			s.say("nothing was saved; the secret of %s stays in use, as before", c.SecretSetAt.Format(time.DateOnly))
 			return err
 		}
-		if !noCheck {
-			if err := v.SecretWorked(ctx, now.ID, value); err != nil {
-				return err
-			}
-			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
-				return err
-			}
+		if asJSON {
+			return s.printJSON(struct {
+				shownCredential
+				Proof vault.Proof `json:"proof,omitzero"`
+			}{shown(now), proof})
 		}
-		s.say("saved the new client secret of %s", bold.Render(now.Slug))
+		if now.SecretUnproven {
+			s.say("saved the new client secret of %s, unproven: the former one is used until the new one has worked", bold.Render(now.Slug))
+		} else {
+			s.say("saved the new client secret of %s; nothing uses the former one any more", bold.Render(now.Slug))
+		}
 		s.next("stagedoor credential check" + argument(now))
 		return nil
 	})
 	return cmd
 }
 
+// newSecret reads the secret from where the flags say, or asks for it.
+func (s *session) newSecret(ctx context.Context, a *app.App, c stagedoor.Credential, from secretFlags) (stagedoor.Secret, error) {
+	if from.given() || !s.inTTY || !s.errTTY {
+		return from.read(s.terminal, "New client secret")
+	}
+	p, err := a.Provider(c.Provider)
+	if err != nil {
+		return stagedoor.Secret{}, err
+	}
+	typed := typedValues{zoom: p.BuiltOn() == stagedoor.Zoom.Name, accountID: c.AccountID, clientID: c.ClientID}
+	if typed.zoom {
+		s.para("%s", howToRenew)
+	}
+	err = s.asker().Ask(ctx, form.Question{
+		Title: "New client secret of " + c.Slug, About: fieldOf(p, "client_secret").Where,
+		Text: &typed.secret, Hidden: true, Check: typed.ofSecret,
+	})
+	if err != nil {
+		return stagedoor.Secret{}, left("set a client secret", "credential "+c.Slug)
+	}
+	return typed.clientSecret(), nil
+}
+
+func fieldOf(p stagedoor.Provider, name string) stagedoor.Field {
+	for _, f := range p.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return stagedoor.Field{}
+}
+
 func credentialDisable(s *session) *cobra.Command {
 	var reason string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "disable [NAME]", Short: "Switch a credential off, and forget its token", Args: takes(0, 1, "at most one NAME"),
 		Example: "stagedoor credential disable acme --reason 'audit until Friday'",
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who meet it")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, err := a.Vault(ctx)
+		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
 		}
-		if err := v.Disable(ctx, nameOf(args), reason, app.Who()); err != nil {
+		if err := v.Disable(ctx, c.ID, reason, app.Who()); err != nil {
 			return err
 		}
-		s.say("credential %s is off; Zoom itself still takes its app's tokens until they end", bold.Render(nameOf(args)))
-		s.next("stagedoor credential enable " + nameOf(args))
+		if asJSON {
+			return s.printSaved(ctx, v, c.ID, vault.Proof{})
+		}
+		s.say("credential %s is off; Zoom itself still takes its app's tokens until they end", bold.Render(c.Slug))
+		s.next("stagedoor credential enable " + c.Slug)
 		return nil
 	})
 	return cmd
 }
 
 func credentialEnable(s *session) *cobra.Command {
+	var noCheck, asJSON bool
 	cmd := &cobra.Command{
-		Use: "enable [NAME]", Short: "Switch a credential on again", Args: takes(0, 1, "at most one NAME"),
+		Use: "enable [NAME]", Short: "Switch a credential on again, and check it", Args: takes(0, 1, "at most one NAME"),
+		Long: "It is on in any case; the check then says whether it still works. With --no-check it counts as\n" +
+			"unverified until somebody checks it.",
 		Example: "stagedoor credential enable acme",
 	}
+	cmd.Flags().BoolVar(&noCheck, "no-check", false, "do not ask Zoom whether it works")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential and the proof as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, err := a.Vault(ctx)
+		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
 		}
-		if err := v.Enable(ctx, nameOf(args), app.Who()); err != nil {
+		if err := v.Enable(ctx, c.ID, app.Who()); err != nil {
 			return err
 		}
-		s.say("credential %s is on", bold.Render(nameOf(args)))
-		s.next("stagedoor credential check " + nameOf(args))
-		return nil
+		var proof vault.Proof
+		var checking error
+		if !asJSON {
+			s.say("credential %s is on", bold.Render(c.Slug))
+			defer s.watch(a, c.Slug).end()
+		}
+		if !noCheck {
+			proof, checking = a.Check(ctx, c)
+			if checking != nil && stagedoor.KindOf(checking).Row().Retry && ctx.Err() == nil {
+				s.say("whether it works could not be told: %s", stagedoor.NoticeOf(checking).Cause)
+				checking = nil // it is on, which is what was asked
+			}
+		}
+		if asJSON {
+			return errors.Join(s.printSaved(ctx, v, c.ID, proof), checking)
+		}
+		if checking == nil {
+			s.next("stagedoor credential check" + argument(c))
+		}
+		return checking
 	})
 	return cmd
 }
 
+// printSaved prints a credential as it is now.
+func (s *session) printSaved(ctx context.Context, v *vault.Vault, id string, proof vault.Proof) error {
+	now, err := v.Credential(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.printJSON(struct {
+		shownCredential
+		Proof vault.Proof `json:"proof,omitzero"`
+	}{shown(now), proof})
+}
+
 func credentialRemove(s *session) *cobra.Command {
-	var yes bool
+	var yes, asJSON bool
 	cmd := &cobra.Command{
 		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: takes(1, 1, "the NAME of the credential"),
 		Long:    "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.",
 		Example: "stagedoor credential remove acme",
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was removed as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		v, c, err := saved(ctx, a, args)
 		if err != nil {
@@ -232,6 +311,13 @@ func credentialRemove(s *session) *cobra.Command {
 		}
 		if err := v.Remove(ctx, c.Slug); err != nil {
 			return err
+		}
+		if asJSON {
+			return s.printJSON(struct {
+				Slug    string `json:"slug"`
+				ID      string `json:"id"`
+				Removed bool   `json:"removed"`
+			}{c.Slug, c.ID, true})
 		}
 		s.say("removed credential %s", bold.Render(c.Slug))
 		s.next("stagedoor credential list", "deactivate the app on marketplace.zoom.us if nobody needs it any more")

@@ -32,7 +32,11 @@ func credentialList(s *session) *cobra.Command {
 			}
 		}
 		if asJSON {
-			return s.printJSON(append([]stagedoor.Credential{}, list...))
+			all := make([]shownCredential, len(list))
+			for i, c := range list {
+				all[i] = shown(c)
+			}
+			return s.printJSON(all)
 		}
 		if len(list) == 0 {
 			s.say("there are no credentials yet")
@@ -40,8 +44,17 @@ func credentialList(s *session) *cobra.Command {
 			return nil
 		}
 		rows := [][]string{{"NAME", "STATUS", "PROVIDER", "PLAN", "CHECKED", "DESCRIPTION"}}
+		// What there is to say of secrets is said where there is something.
+		noted := slices.ContainsFunc(list, func(c stagedoor.Credential) bool { return secretAsks(c) })
+		if noted {
+			rows[0] = append(rows[0], "SECRET")
+		}
 		for _, c := range list {
-			rows = append(rows, []string{c.Slug, string(c.Status), c.Provider, string(c.Plan), ago(c.CheckedAt), c.Description})
+			row := []string{c.Slug, string(c.Status), c.Provider, string(c.Plan), ago(c.CheckedAt), c.Description}
+			if noted && secretAsks(c) {
+				row = append(row, secretNote(c))
+			}
+			rows = append(rows, row)
 		}
 		if err := s.table(rows); err != nil {
 			return err
@@ -81,7 +94,7 @@ func credentialShow(s *session) *cobra.Command {
 			return err
 		}
 		if asJSON {
-			return s.printJSON(c)
+			return s.printJSON(shown(c))
 		}
 		p, err := a.Provider(c.Provider)
 		if err != nil {
@@ -100,7 +113,7 @@ func credentialShow(s *session) *cobra.Command {
 			{"provider", c.Provider},
 			{"account id", c.AccountID},
 			{"client id", c.ClientID},
-			{"client secret", fmt.Sprintf("%s, set %s", stagedoor.Redacted, c.SecretSetAt.Format(time.DateOnly))},
+			{"client secret", fmt.Sprintf("%s, set %s, %s", stagedoor.Redacted, c.SecretSetAt.Format(time.DateOnly), secretNote(c))},
 			{"token url", orDefault(c.TokenURL, p.TokenURL)},
 			{"api url", orDefault(c.APIURL, p.APIURL+p.APIBase)},
 			{"validation url", orDefault(c.ValidationURL, p.Validation)},
@@ -118,6 +131,15 @@ func credentialShow(s *session) *cobra.Command {
 			[]string{"changed", c.ChangedAt.Format(time.DateTime) + " UTC by " + c.ChangedBy})
 		if err := s.table(slices.DeleteFunc(rows, func(r []string) bool { return r[1] == "" })); err != nil {
 			return err
+		}
+		switch {
+		case c.SecretUnproven:
+			s.hint("stagedoor credential check"+argument(c)+" tries the new secret", "stagedoor credential set-secret"+argument(c))
+			return nil
+		case c.SecretDue(time.Now()) && s.errTTY:
+			s.para("%s", amber.Render("The client secret is old. "+howToRenew))
+			s.hint("stagedoor credential set-secret" + argument(c))
+			return nil
 		}
 		s.hint("stagedoor credential check"+argument(c), "stagedoor token"+argument(c))
 		return nil

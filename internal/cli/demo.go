@@ -85,12 +85,13 @@ func (d *demo) run(ctx context.Context, seed int64) error {
 	defer a.Close()
 
 	d.step("2  a credential, proven before it is saved", fmt.Sprintf("stagedoor credential add demo --account-id %s --client-id %s …", info.AccountID, info.ClientID))
-	c, proof, err := a.Add(ctx, stagedoor.Credential{
+	watching := d.watch(a, "demo")
+	c, _, err := a.Add(ctx, stagedoor.Credential{
 		Slug: "demo", Name: "Demo", Description: "a simulated account", Provider: stagedoor.Zoom.Name, Plan: stagedoor.PlanPro,
 		AccountID: info.AccountID, ClientID: info.ClientID, ClientSecrets: []stagedoor.Secret{stagedoor.NewSecret(info.ClientSecret)},
 		TokenURL: info.TokenURL, APIURL: info.APIURL, AllowHosts: []string{host},
 	}, true)
-	d.sayProof(proof)
+	watching.end()
 	if err != nil {
 		return err
 	}

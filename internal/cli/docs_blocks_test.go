@@ -13,7 +13,7 @@ import (
 type block struct {
 	file string
 	line int    // of its first line, from 1
-	kind string // what it is: shell, session, output, text, or its language
+	kind string // what it is: shell (commands, each by itself), script (as a whole), session, output, text, or its language
 	how  string // what the comment before it says after "test:"
 	text string // without its indentation
 }
@@ -107,7 +107,7 @@ func kindOf(b block) string {
 	case regexp.MustCompile(`(?m)^\$ `).MatchString(b.text) && (b.kind == "" || slices.Contains([]string{"sh", "shell", "bash", "console"}, b.kind)):
 		return "session"
 	case slices.Contains([]string{"sh", "shell", "bash"}, b.kind):
-		return "shell"
+		return "script"
 	case b.kind != "":
 		return b.kind
 	}

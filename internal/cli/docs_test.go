@@ -19,10 +19,11 @@ import (
 // TestDocs runs the code blocks of README.md and of every page in docs/. A page
 // is one story: its blocks run in their order, in one folder, with the credential
 // acme at hand; the Python blocks of a page are one program. Go blocks are parts
-// of tested examples, or programs, which are built and run. Shell commands run
-// one by one. The comment before a block (docs_blocks_test.go) says what can not
+// of tested examples, or programs, which are built and run. Commands run
+// one by one, those that are fenced as sh together, as a script. The comment before a block (docs_blocks_test.go) says what can not
 // be seen.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	pages := []string{"../../README.md"}
 	err := filepath.WalkDir("../../docs", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".md") {
@@ -57,6 +58,8 @@ func runPage(t *testing.T, w *world, blocks []block) {
 		switch b.kind {
 		case "shell":
 			printed[i], err = w.commands(t, commands(b.text))
+		case "script":
+			printed[i], err = w.shell(b.text)
 		case "session":
 			err = w.session(t, b)
 		case "crontab":
@@ -197,13 +200,13 @@ func python(t *testing.T, w *world, blocks []block, printed map[int]string) {
 // golang holds that Go is part of a tested example, or builds and runs it where
 // it is a whole program.
 func (w *world) golang(text string) (string, error) {
-	if formatted, err := format.Source([]byte(text)); err != nil {
-		return "", err
-	} else if string(formatted) != text {
-		return "", fmt.Errorf("gofmt writes it otherwise:\n%s", indent(string(formatted)))
-	}
 	if !strings.HasPrefix(text, "package main\n") && !strings.Contains(text, "\npackage main\n") {
 		return "", inExample(text)
+	}
+	if formatted, err := format.Source([]byte(text)); err != nil {
+		return "", err
+	} else if strings.TrimSpace(string(formatted)) != strings.TrimSpace(text) {
+		return "", fmt.Errorf("gofmt writes it otherwise:\n%s", indent(string(formatted)))
 	}
 	root, err := filepath.Abs("../..")
 	if err != nil {

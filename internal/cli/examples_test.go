@@ -13,6 +13,7 @@ import (
 // nothing here but an example; what its example speaks of besides acme is put
 // into exampleWorld or substitutions.
 func TestHelpExamples(t *testing.T) {
+	t.Parallel()
 	w := exampleWorld(t)
 	for _, cmd := range cli.Commands() {
 		t.Run(strings.ReplaceAll(cmd.CommandPath(), " ", "_"), func(t *testing.T) {

@@ -163,6 +163,7 @@ func (s *session) run(f func(ctx context.Context, a *app.App, args []string) err
 // plain is run for commands that need no app.
 func (s *session) plain(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		s.ctx = cmd.Context()
 		s.failed = ours(cmd, f(cmd.Context(), args))
 		return nil
 	}

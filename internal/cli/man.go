@@ -183,7 +183,7 @@ func (p *page) flags(title string, flags *pflag.FlagSet) {
 		default:
 			tag += " \\fIvalue\\fR"
 		}
-		text := sentence(f.Usage)
+		text := capital(f.Usage)
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "[]" && !strings.Contains(text, "default") {
 			text += " (default " + f.DefValue + ")"
 		}
@@ -223,8 +223,8 @@ func (p *page) seeAlso(cmd *cobra.Command) {
 	}
 }
 
-// sentence begins a flag's text with a capital, as the help does.
-func sentence(text string) string {
+// capital begins a flag's text with a capital, as the help does.
+func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }

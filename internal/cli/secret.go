@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -91,13 +89,11 @@ func (f *secretFlags) read(t *terminal, title string) (stagedoor.Secret, error) 
 
 // prompt reads a line without showing it.
 func (t *terminal) prompt(title string) (stagedoor.Secret, error) {
-	fmt.Fprintf(t.people, "%s (not shown): ", title)
-	b, err := term.ReadPassword(int(t.in.Fd()))
-	fmt.Fprintln(t.people)
+	text, err := t.lines().Hidden(t.ctx, title+" (not shown): ")
 	if err != nil {
 		return stagedoor.Secret{}, &stagedoor.Error{Op: "read " + title, Kind: stagedoor.KindInterrupted, Cause: "there was no answer", Err: err}
 	}
-	return stagedoor.NewSecret(string(b)), nil
+	return stagedoor.NewSecret(text), nil
 }
 
 // passphrase asks for the passphrase of --key passphrase.

@@ -42,10 +42,14 @@ func simZoom(s *session) *cobra.Command {
 	flags.IntVar(&o.Meetings, "meetings", 0, "how many held meetings (0: as many as the simulator likes)")
 	flags.StringVar(&o.Plan, "plan", "pro", "The account's plan: free, pro or business")
 	flags.StringSliceVar(&scopes, "scopes", nil, "scopes of the app (default: the granular ones for reading users, meetings, reports …)")
-	flags.DurationVar(&o.Latency, "latency", 0, "how long each answer takes")
+	flags.DurationVar(&o.Latency, "latency", 0, "how long each request takes, half of it before it is counted")
+	flags.DurationVar(&o.Jitter, "jitter", 0, "the most that a request is late in addition, at random")
+	flags.BoolVar(&o.JitterBack, "jitter-back", false, "answers are late at random too")
 	flags.DurationVar(&o.TokenTTL, "token-ttl", time.Hour, "how long a token lasts")
 	flags.StringVar(&o.Limits, "limits", "zoom", "Which limits: zoom, or off for none")
 	flags.StringVar(&o.Limiter, "limiter", "fixed", "how a second is counted: fixed, sliding or bucket")
+	flags.StringVar(&o.RateLimitHeaders, "rate-limit-headers", "refusals",
+		"which headers tell of limits: refusals (all on 429s), today (X-RateLimit-Category alone), former (all) or none")
 	flags.BoolVar(&asJSON, "json", false, "print one line of JSON when ready")
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {
 		if today != "" {

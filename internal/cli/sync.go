@@ -108,6 +108,9 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		}
 	}
 	s.sayReceipt(receipt)
+	if err == nil {
+		s.remind(c)
+	}
 	if err == nil && f.keeps() {
 		var next []string
 		if !f.fullRefresh && f.limit == 0 && slices.ContainsFunc(job.Streams, func(st stagedoor.Stream) bool { return st.Window != nil }) {

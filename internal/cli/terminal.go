@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,11 +29,14 @@ type terminal struct {
 	errTTY   bool
 	outWidth int // columns; 0 where stdout is no terminal
 	errWidth int // the same of stderr
+	// ctx ends when the person interrupts the command; set when one starts.
+	ctx context.Context
 }
 
 func newTerminal() *terminal {
 	t := &terminal{
-		in: os.Stdin, out: os.Stdout, people: colorprofile.NewWriter(os.Stderr, os.Environ()),
+		ctx: context.Background(),
+		in:  os.Stdin, out: os.Stdout, people: colorprofile.NewWriter(os.Stderr, os.Environ()),
 		inTTY: term.IsTerminal(int(os.Stdin.Fd())), outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if t.outTTY {
@@ -101,6 +105,14 @@ func (t *terminal) complain(err error) {
 	if !e.RetryAt.IsZero() {
 		t.say("  %s   again at %s UTC (in %s)", bold.Render("when"), e.RetryAt.UTC().Format(time.DateTime), time.Until(e.RetryAt).Round(time.Second))
 	}
+	if said := saidBy(e); said != "" {
+		t.say("  %s   %s", bold.Render("said"), faint.Render(said))
+	}
+	t.say("  %s   %s", bold.Render("kind"), faint.Render(fmt.Sprintf("%s, exit status %d", e.Kind, stagedoor.ExitStatus(err))))
+}
+
+// saidBy is what the other side said, for those who search for it.
+func saidBy(e *stagedoor.Error) string {
 	var said []string
 	if e.Status != 0 {
 		said = append(said, fmt.Sprintf("HTTP %d", e.Status))
@@ -114,10 +126,7 @@ func (t *terminal) complain(err error) {
 	if e.Tracking != "" {
 		said = append(said, "x-zm-trackingid "+e.Tracking)
 	}
-	if len(said) > 0 {
-		t.say("  %s   %s", bold.Render("said"), faint.Render(strings.Join(said, " · ")))
-	}
-	t.say("  %s   %s", bold.Render("kind"), faint.Render(fmt.Sprintf("%s, exit status %d", e.Kind, stagedoor.ExitStatus(err))))
+	return strings.Join(said, " · ")
 }
 
 // fixFor names the credential in a fix: the error table writes NAME for it.
@@ -170,23 +179,11 @@ func oneLine(text string) string {
 
 // ask reads one line from a person; it needs a terminal.
 func (t *terminal) ask(question string) (string, error) {
-	fmt.Fprintf(t.people, "%s: ", question)
-	var b strings.Builder
-	buf := make([]byte, 1)
-	for {
-		n, err := t.in.Read(buf)
-		if n > 0 && buf[0] == '\n' {
-			break
-		}
-		b.Write(buf[:n])
-		if err != nil {
-			if b.Len() == 0 {
-				return "", &stagedoor.Error{Op: "ask", Subject: question, Kind: stagedoor.KindInterrupted, Cause: "there was no answer"}
-			}
-			break
-		}
+	text, err := t.lines().Line(t.ctx, question+": ")
+	if err != nil {
+		return "", &stagedoor.Error{Op: "ask", Subject: question, Kind: stagedoor.KindInterrupted, Cause: "there was no answer"}
 	}
-	return strings.TrimSpace(b.String()), nil
+	return strings.TrimSpace(text), nil
 }
 
 // count prints "1 row" and "2 rows".

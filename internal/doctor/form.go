@@ -44,7 +44,7 @@ func (s *Sheet) form(c stagedoor.Credential, p stagedoor.Provider, secret staged
 		s.warn("ids", stagedoor.KindSecretBlanks, "the client secret has a blank in it or around it", set)
 	case encodedPair(plain, c.ClientID):
 		s.warn("ids", stagedoor.KindSecretEncoded, "the client secret is the Base64 of an id and a secret, as it stands in an Authorization header", set)
-	case p.Name == stagedoor.Zoom.Name && len(c.ClientID) >= 30 && len(plain) < 25:
+	case p.BuiltOn() == stagedoor.Zoom.Name && len(c.ClientID) >= 30 && len(plain) < 25:
 		s.warn("ids", stagedoor.KindInvalidClient, "client id and client secret seem to stand in each other's place: Zoom's ids have some 22 characters and its secrets 32", set)
 	default:
 		s.ok("ids", "account id, client id and client secret look as they should")
@@ -91,7 +91,7 @@ func (s *Sheet) secretAge(c stagedoor.Credential, p stagedoor.Provider, now time
 		return
 	}
 	fix := "Make a new secret on the service's page for your app, then run `stagedoor credential set-secret NAME`."
-	if p.Name == stagedoor.Zoom.Name {
+	if p.BuiltOn() == stagedoor.Zoom.Name {
 		fix = "On marketplace.zoom.us → Develop → the app → App Credentials choose Regenerate, and run `stagedoor credential set-secret NAME` right then: Zoom ends the former secret at once (tokens go on until their hour is over)."
 	}
 	s.warn("secret-age", "", "the client secret was set "+several(days, "day")+" ago; 90 is a usual limit", fix)

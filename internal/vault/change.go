@@ -22,40 +22,73 @@ func (v *Vault) Update(ctx context.Context, slug, by string, change func(*staged
 	})
 }
 
-// SetSecret puts a new client secret first and keeps the one before it, which
-// goes on working until the new one has worked once ([Vault.SecretWorked]).
+// mostSecrets bounds how many client secrets are kept of one credential, since
+// a mint asks with each until one works.
+const mostSecrets = 3
+
+// SetSecret puts a new client secret first, unproven. Those before it go on
+// working until a newer one has worked once ([Vault.SecretWorked]); of many the
+// newest and the oldest are kept, for the oldest is the one that worked.
 func (v *Vault) SetSecret(ctx context.Context, slug string, secret stagedoor.Secret, by string) (stagedoor.Credential, error) {
-	if secret.IsZero() {
-		return stagedoor.Credential{}, &stagedoor.Error{
-			Op: "set a client secret", Subject: "credential " + slug, Kind: stagedoor.KindUsage,
-			Cause: "the new secret is empty", Fix: "Copy it from the app's Credentials page.",
-		}
+	if err := notEmpty(slug, secret); err != nil {
+		return stagedoor.Credential{}, err
 	}
 	return v.Update(ctx, slug, by, func(c *stagedoor.Credential) error {
 		list := []stagedoor.Secret{secret}
 		for _, before := range c.ClientSecrets {
-			if len(list) < 2 && !before.Equal(secret) {
+			if !before.Equal(secret) {
 				list = append(list, before)
 			}
+		}
+		if len(list) > mostSecrets {
+			list = append(list[:mostSecrets-1], list[len(list)-1])
 		}
 		c.ClientSecrets = list
 		return nil
 	})
 }
 
-// SecretWorked is told which client secret a token was granted for, and
-// forgets the older ones if it was the newest. Where only one is kept it costs
-// one read.
-func (v *Vault) SecretWorked(ctx context.Context, id string, worked stagedoor.Secret) error {
-	done := func(c stagedoor.Credential) bool {
-		return len(c.ClientSecrets) < 2 || !secretOf(c).Equal(worked)
+// SetProvenSecret puts a client secret that a check has just proven in the
+// place of all others, in one step: no crash leaves it unproven, or the
+// credential without one that works. A credential that a person switched off
+// stays so.
+func (v *Vault) SetProvenSecret(ctx context.Context, slug string, secret stagedoor.Secret, by string) (stagedoor.Credential, error) {
+	if err := notEmpty(slug, secret); err != nil {
+		return stagedoor.Credential{}, err
 	}
-	if c, err := v.Credential(ctx, id); err != nil || done(c) {
+	return v.Update(ctx, slug, by, func(c *stagedoor.Credential) error {
+		c.ClientSecrets = []stagedoor.Secret{secret}
+		if c.Status != stagedoor.StatusDisabled {
+			c.Status, c.StatusReason = stagedoor.StatusVerified, ""
+		}
+		c.CheckedAt, c.CheckedBy = v.now(), by
+		return nil
+	})
+}
+
+func notEmpty(slug string, secret stagedoor.Secret) error {
+	if !secret.IsZero() {
+		return nil
+	}
+	return &stagedoor.Error{
+		Op: "set a client secret", Subject: "credential " + slug, Kind: stagedoor.KindUsage,
+		Cause: "the new secret is empty", Fix: "Copy it from the app's Credentials page.",
+	}
+}
+
+// SecretWorked is told which client secret a token was granted for, and
+// forgets those that are older. Where only one is kept it costs one read.
+func (v *Vault) SecretWorked(ctx context.Context, id string, worked stagedoor.Secret) error {
+	// keep is how many stay; somebody may have set a newer one since.
+	keep := func(c stagedoor.Credential) int {
+		return 1 + slices.IndexFunc(c.ClientSecrets, worked.Equal)
+	}
+	if c, err := v.Credential(ctx, id); err != nil || keep(c) == 0 || keep(c) == len(c.ClientSecrets) {
 		return err
 	}
 	_, err := v.edit(ctx, id, func(c *stagedoor.Credential) error {
-		if !done(*c) { // somebody may have set a newer one since
-			c.ClientSecrets = c.ClientSecrets[:1]
+		if n := keep(*c); n > 0 {
+			c.ClientSecrets = c.ClientSecrets[:n]
 		}
 		return nil
 	})
@@ -134,8 +167,9 @@ func (v *Vault) edit(ctx context.Context, slug string, change func(*stagedoor.Cr
 			return err
 		}
 		if anotherGrant(before, after) {
-			// What was found out is not true of the new values.
-			if after.Status == before.Status && after.Status != stagedoor.StatusDisabled {
+			// What was found out is not true of the new values, unless it was
+			// found out with them.
+			if after.Status == before.Status && after.CheckedAt.Equal(before.CheckedAt) && after.Status != stagedoor.StatusDisabled {
 				after.Status, after.StatusReason = stagedoor.StatusUnverified, ""
 			}
 			// A new data key: no token and no refusal of the old values can
@@ -147,6 +181,7 @@ func (v *Vault) edit(ctx context.Context, slug string, change func(*stagedoor.Cr
 		if !secretOf(after).Equal(secretOf(before)) {
 			after.SecretSetAt = v.now()
 		}
+		after.SecretUnproven = len(after.ClientSecrets) > 1
 		*row, err = key.sealCredential(after)
 		return err
 	})
@@ -176,5 +211,5 @@ func checkRename(before, after stagedoor.Credential) error {
 			Fix:   "Keep the name and change what people see with `stagedoor credential edit " + before.Slug + " --name`, or add a second credential.",
 		}
 	}
-	return checkSlug(after.Slug, after.Name)
+	return CheckSlug(after.Slug, after.Name)
 }

@@ -26,6 +26,12 @@ type Prover interface {
 	Lacks(purposes, held []string) (missing, hints []string, err error)
 }
 
+// Watcher is a [Prover] that wants to know how far a check is.
+type Watcher interface {
+	Asking(what string) // what the check waits for now: "asking zoom.us for a token"
+	Found(Step)
+}
+
 // Proof is what a check found, step by step.
 type Proof struct {
 	Credential string    `json:"credential"`
@@ -37,6 +43,9 @@ type Proof struct {
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	AccountID  string    `json:"account_id,omitempty"` // as the API told it
 	Owner      string    `json:"owner,omitempty"`      // e-mail of the user for whom the app acts
+	Fitting    string    `json:"fitting,omitempty"`    // a validation URL inside the scopes, where the credential's is not
+
+	watcher Watcher // nil: nobody
 }
 
 // Step is one question of a check and its answer.
@@ -53,6 +62,8 @@ type Step struct {
 // with one that fits.
 func Check(ctx context.Context, c stagedoor.Credential, validation string, p Prover, now time.Time) (Proof, error) {
 	proof := Proof{Credential: c.Slug, CheckedAt: now.UTC(), Scopes: []string{}}
+	proof.watcher, _ = p.(Watcher)
+	proof.asking("asking for a token")
 	token, err := p.Mint(ctx)
 	if err != nil {
 		proof.fail("token", err)
@@ -67,6 +78,7 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 		return proof, nil
 	}
 
+	proof.asking("calling GET " + validation)
 	body, err := p.Call(ctx, validation)
 	if stagedoor.KindOf(err) == stagedoor.KindScopeMissing {
 		proof.Verified = true
@@ -75,8 +87,9 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 		if better := p.Fitting(token.Scopes); better != "" {
 			notice.Fix = fmt.Sprintf("Use a validation URL that the scopes cover: `stagedoor credential edit %s --validation-url %s`.", c.Slug, better)
 			says += "; " + better + " is inside them"
+			proof.Fitting = better
 		}
-		proof.Steps = append(proof.Steps, Step{Name: "call", Result: "warn", Says: says, Notice: &notice})
+		proof.add(Step{Name: "call", Result: "warn", Says: says, Notice: &notice})
 		return proof, nil
 	}
 	if err != nil {
@@ -110,18 +123,31 @@ func Check(ctx context.Context, c stagedoor.Credential, validation string, p Pro
 	case profile.AccountID == c.AccountID:
 		proof.ok("account", "the account id is the one that Zoom names")
 	default:
-		proof.Steps = append(proof.Steps, Step{Name: "account", Result: "warn", Says: "Zoom names another account id than the credential: " + profile.AccountID})
+		proof.add(Step{Name: "account", Result: "warn", Says: "Zoom names another account id than the credential: " + profile.AccountID})
 	}
 	return proof, nil
 }
 
 func (p *Proof) ok(name, says string) {
-	p.Steps = append(p.Steps, Step{Name: name, Result: "ok", Says: says})
+	p.add(Step{Name: name, Result: "ok", Says: says})
 }
 
 func (p *Proof) fail(name string, err error) {
 	notice := stagedoor.NoticeOf(err)
-	p.Steps = append(p.Steps, Step{Name: name, Result: "fail", Says: notice.Cause, Notice: &notice})
+	p.add(Step{Name: name, Result: "fail", Says: notice.Cause, Notice: &notice})
+}
+
+func (p *Proof) add(step Step) {
+	p.Steps = append(p.Steps, step)
+	if p.watcher != nil {
+		p.watcher.Found(step)
+	}
+}
+
+func (p *Proof) asking(what string) {
+	if p.watcher != nil {
+		p.watcher.Asking(what)
+	}
 }
 
 // short prints a duration without parts that are zero: "1h", not "1h0m0s".

@@ -20,7 +20,7 @@ func (v *Vault) Add(ctx context.Context, c stagedoor.Credential) (stagedoor.Cred
 	case c.Slug == "":
 		c.Slug = stagedoor.Slugify(c.Name)
 	}
-	if err := checkSlug(c.Slug, c.Name); err != nil {
+	if err := CheckSlug(c.Slug, c.Name); err != nil {
 		return stagedoor.Credential{}, err
 	}
 	if c.Name == "" {
@@ -127,8 +127,8 @@ func (v *Vault) find(ctx context.Context, slug string) (stagedoor.SealedCredenti
 // longestSlug keeps a slug usable as one label of a host name.
 const longestSlug = 63
 
-// checkSlug says whether commands and URLs can call a credential so.
-func checkSlug(slug, name string) error {
+// CheckSlug says whether commands and URLs can call a credential so.
+func CheckSlug(slug, name string) error {
 	subject := "credential name \"" + slug + "\""
 	if slug == "" {
 		subject = "credential name \"" + name + "\""

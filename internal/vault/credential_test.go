@@ -184,17 +184,57 @@ func TestNewSecretKeepsTheOneBeforeUntilItWorked(t *testing.T) {
 	want("second", canarySecret) // only the old one worked
 
 	set("third")
-	want("third", "second")
+	want("third", "second", canarySecret) // the one that works is not lost to two that may not
 	set("third")
-	want("third", "second") // typed twice
+	want("third", "second", canarySecret) // typed twice
+	set("fourth")
+	want("fourth", "third", canarySecret)
+	set("second")
+	set("third")
+	want("third", "second", canarySecret)
 
 	must(t, v.SecretWorked(t.Context(), c.ID, stagedoor.NewSecret("second")))
 	want("third", "second") // minted before the third was set
 	must(t, v.SecretWorked(t.Context(), c.ID, stagedoor.NewSecret("third")))
-	want("third")
+	if got := want("third"); got.SecretUnproven {
+		t.Error("a single secret counts as unproven")
+	}
 	must(t, v.SecretWorked(t.Context(), c.ID, stagedoor.NewSecret("third")))
+	must(t, v.SecretWorked(t.Context(), c.ID, stagedoor.NewSecret("never set")))
+	want("third")
 
 	_, err := v.SetSecret(t.Context(), "acme", stagedoor.Secret{}, "bob")
+	wantError(t, err, stagedoor.KindUsage, "empty")
+}
+
+// A proven secret is in place in one step, with its status.
+func TestProvenSecret(t *testing.T) {
+	_, v := newHome(t).vault(vault.Options{Wall: steps()})
+	before := added(t, v)
+	for _, status := range []stagedoor.Status{stagedoor.StatusVerified, stagedoor.StatusFailing, stagedoor.StatusUnverified} {
+		must(t, v.SetStatus(t.Context(), before.ID, status, "reason", "ann"))
+		_, err := v.SetSecret(t.Context(), "acme", stagedoor.NewSecret("unproven "+string(status)), "ann")
+		must(t, err)
+		_, err = v.SetProvenSecret(t.Context(), "acme", stagedoor.NewSecret("proven "+string(status)), "bob")
+		must(t, err)
+		got, err := v.Credential(t.Context(), "acme")
+		must(t, err)
+		if !reflect.DeepEqual(secrets(got), []string{"proven " + string(status)}) || got.SecretUnproven {
+			t.Error("other secrets stay beside one that was proven")
+		}
+		if got.Status != stagedoor.StatusVerified || got.StatusReason != "" || got.CheckedBy != "bob" || !got.CheckedAt.After(before.CreatedAt) {
+			t.Errorf("after %s: status %s %q, checked by %s", status, got.Status, got.StatusReason, got.CheckedBy)
+		}
+	}
+	must(t, v.Disable(t.Context(), "acme", "audit", "bob"))
+	_, err := v.SetProvenSecret(t.Context(), "acme", stagedoor.NewSecret("new"), "bob")
+	must(t, err)
+	got, err := v.Credential(t.Context(), "acme")
+	must(t, err)
+	if got.Status != stagedoor.StatusDisabled || got.StatusReason != "audit" {
+		t.Error("a proof switched on what a person switched off")
+	}
+	_, err = v.SetProvenSecret(t.Context(), "acme", stagedoor.Secret{}, "bob")
 	wantError(t, err, stagedoor.KindUsage, "empty")
 }
 

@@ -16,7 +16,7 @@ func (p *Proof) compare(c stagedoor.Credential, by Prover, held []string) {
 	missing, hints, err := by.Lacks(c.Purposes, held)
 	if err != nil {
 		notice := stagedoor.NoticeOf(err)
-		p.Steps = append(p.Steps, Step{Name: "scopes", Result: "warn", Says: "its purposes can not be read: " + notice.Cause, Notice: &notice})
+		p.add(Step{Name: "scopes", Result: "warn", Says: "its purposes can not be read: " + notice.Cause, Notice: &notice})
 		return
 	}
 	if len(missing) == 0 {
@@ -33,5 +33,5 @@ func (p *Proof) compare(c stagedoor.Credential, by Prover, held []string) {
 		e.Cause += "; " + hint
 	}
 	notice := stagedoor.NoticeOf(e)
-	p.Steps = append(p.Steps, Step{Name: "scopes", Result: "warn", Says: notice.Cause, Notice: &notice})
+	p.add(Step{Name: "scopes", Result: "warn", Says: notice.Cause, Notice: &notice})
 }

@@ -108,6 +108,7 @@ func (d dataKey) openCredential(sealed stagedoor.SealedCredential) (stagedoor.Cr
 	for _, secret := range secrets {
 		c.ClientSecrets = append(c.ClientSecrets, stagedoor.NewSecret(secret))
 	}
+	c.SecretUnproven = len(secrets) > 1
 	return c, nil
 }
 
