@@ -2,10 +2,10 @@
 
 GO ?= go
 
-.PHONY: help build demo test short generate clean
+.PHONY: help build demo test short bench release release-check generate clean
 
 help: ## list the tasks
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 build: ## build ./stagedoor
 	@sh scripts/need-go.sh
@@ -23,6 +23,15 @@ test: ## all tests
 
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
+
+bench: ## measure, beside named references in the same run (docs/performance.md)
+	@cd bench && $(GO) run .
+
+release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a tag)
+	@$(GO) run ./release
+
+release-check: ## build them twice, in two folders, and compare every byte
+	@sh scripts/release-check.sh
 
 generate: ## write the generated files anew (the Zoom value, docs/errors.md)
 	$(GO) generate ./internal/provider ./internal/doctor

@@ -4,31 +4,38 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
 var (
 	// named are secrets that say what they are, and JWTs.
-	named = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{16,}` +
+	named = lazy(`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{16,}` +
 		`|\beyJ[a-z0-9_-]{8,}(\.[a-z0-9_-]*)*` +
 		`|\b(access_token|refresh_token|client_secret)["']?\s*[:=]\s*["']?[a-z0-9._~+/=%-]{12,}`)
 	// percent are texts of which every character is escaped.
-	percent = regexp.MustCompile(`(%[0-9A-Fa-f]{2}){8,}`)
+	percent = lazy(`(%[0-9A-Fa-f]{2}){8,}`)
 	// runs are long enough to be a token or a client secret, in any encoding.
-	runs = regexp.MustCompile(`[A-Za-z0-9._~+/=-]{32,}`)
+	runs = lazy(`[A-Za-z0-9._~+/=-]{32,}`)
 	// words are the parts of a run between the marks that paths and names have.
-	words = regexp.MustCompile(`[A-Za-z0-9]+`)
+	words = lazy(`[A-Za-z0-9]+`)
 )
+
+// lazy compiles a pattern when it is first needed: most commands need none, and
+// all would wait for it.
+func lazy(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // Outside makes a text that a stranger wrote (an answer, a page, an error that
 // was pasted) fit to be shown: one line of valid UTF-8, without control
 // characters, with [Redacted] in place of whatever looks like a secret, and of
 // at most so many bytes. Servers do repeat in an error what they were sent.
 func Outside(text string, longest int) string {
-	text = named.ReplaceAllString(oneLine(text), Redacted)
-	text = percent.ReplaceAllString(text, Redacted)
-	text = runs.ReplaceAllStringFunc(text, func(run string) string {
+	text = named().ReplaceAllString(oneLine(text), Redacted)
+	text = percent().ReplaceAllString(text, Redacted)
+	text = runs().ReplaceAllStringFunc(text, func(run string) string {
 		if looksRandom(run) {
 			return Redacted
 		}
@@ -40,7 +47,7 @@ func Outside(text string, longest int) string {
 // TrackingID returns the header that names a call to Zoom's support. It is
 // random by its nature, so it is only kept short and clean.
 func TrackingID(header http.Header) string {
-	return shorten(named.ReplaceAllString(oneLine(header.Get("X-Zm-Trackingid")), Redacted), 120)
+	return shorten(named().ReplaceAllString(oneLine(header.Get("X-Zm-Trackingid")), Redacted), 120)
 }
 
 func oneLine(text string) string {
@@ -71,7 +78,7 @@ func looksRandom(run string) bool {
 	if strings.ContainsAny(run, "0123456789") && strings.ToLower(run) != run && strings.ToUpper(run) != run {
 		return true
 	}
-	for _, word := range words.FindAllString(run, -1) {
+	for _, word := range words().FindAllString(run, -1) {
 		if len(word) >= 24 && (strings.ContainsAny(word, "0123456789") || changesOfCase(word) > len(word)/4) {
 			return true
 		}

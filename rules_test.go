@@ -94,6 +94,37 @@ func forbidden(folder, imported string) string {
 	return ""
 }
 
+// TestNothingIsCompiledAtTheStart holds that no pattern is compiled before main
+// runs: every command would wait for it, also the many that never use it.
+func TestNothingIsCompiledAtTheStart(t *testing.T) {
+	for _, files := range goFiles(t) {
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			fileSet := token.NewFileSet()
+			parsed, err := parser.ParseFile(fileSet, file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declared := range parsed.Decls {
+				if _, ok := declared.(*ast.GenDecl); !ok {
+					continue
+				}
+				ast.Inspect(declared, func(n ast.Node) bool {
+					if _, ok := n.(*ast.FuncLit); ok {
+						return false // it runs when it is called
+					}
+					if selected, ok := n.(*ast.SelectorExpr); ok && selected.Sel.Name == "MustCompile" {
+						t.Errorf("%s compiles a pattern at the start of the program: wrap it in sync.OnceValue", fileSet.Position(n.Pos()))
+					}
+					return true
+				})
+			}
+		}
+	}
+}
+
 // TestPackageComments holds that each folder has one package comment, in which
 // a newcomer reads what the package is for.
 func TestPackageComments(t *testing.T) {
@@ -153,13 +184,26 @@ func TestVetAndStaticcheck(t *testing.T) {
 	}
 }
 
+// TestBenchmarksBuild holds the benchmarks, which are a module of their own, to
+// the same as the rest.
+func TestBenchmarksBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes longer than -short permits")
+	}
+	vet := exec.Command("go", "vet", "./...")
+	vet.Dir = "bench"
+	if out, err := vet.CombinedOutput(); err != nil {
+		t.Errorf("go vet in bench: %v\n%s", err, out)
+	}
+}
+
 // TestBuildsEverywhere holds that the program builds, without cgo, for the other
 // systems that it is offered for.
 func TestBuildsEverywhere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes longer than -short permits")
 	}
-	for _, platform := range []string{"darwin/arm64", "windows/amd64"} {
+	for _, platform := range []string{"linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"} {
 		system, arch, _ := strings.Cut(platform, "/")
 		build := exec.Command("go", "build", "-o", os.DevNull, "./cmd/stagedoor")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+arch)

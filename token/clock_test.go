@@ -105,15 +105,38 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkGet(b *testing.B) {
-	s := open(b, &endpoint{})
-	get(b, s)
-	b.ReportAllocs()
-	b.RunParallel(func(p *testing.PB) {
-		for p.Next() {
-			if _, err := s.Get(b.Context(), 0); err != nil {
-				b.Error(err)
-			}
-		}
-	})
+// The clock of this machine cannot be set in a test, so what it is asked while
+// a token is fresh is held here.
+func TestATokenIsQuietOnlyWhileBothClocksSaySo(t *testing.T) {
+	e := &endpoint{}
+	s := open(t, e)
+	get(t, s) // mints
+	get(t, s) // finds nothing to do for a second
+	h := s.held.Load()
+	minted := h.token.Minted.Unix()
+	stale := time.Hour - h.margin
+	if !h.quiet(0, minted) || !h.quiet(900*time.Millisecond, minted+1) {
+		t.Error("a token that was just used makes more work")
+	}
+	if h.quiet(2*time.Second, minted) {
+		t.Error("no use is noted any more")
+	}
+	if h.quiet(0, minted+int64(stale/time.Second)+1) {
+		t.Error("the wall clock says that it is stale, and nobody looks")
+	}
+	s.keepQuiet(h, h.since.Sub(s.started)+stale-time.Millisecond)
+	if h.quiet(stale, minted) {
+		t.Error("the monotonic clock says that it is stale, and nobody looks")
+	}
+	s.Invalidate(h.token)
+	if got := get(t, s); got != "token-2" {
+		t.Errorf("got %s after the token was rejected", got)
+	}
+	e = &endpoint{}
+	own := open(t, e, func(c *Config) { c.Wall = time.Now })
+	get(t, own)
+	get(t, own)
+	if own.held.Load().quiet(0, 0) {
+		t.Error("a wall clock of one's own is not asked")
+	}
 }

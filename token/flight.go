@@ -12,19 +12,24 @@ const (
 	// refusalKept is how long a refusal that will not pass by itself is
 	// remembered, so that nobody hammers the token endpoint.
 	refusalKept = 5 * time.Second
-	// Pauses between failed renewals: while others wait, and in the background.
-	firstPause, lastPause               = 250 * time.Millisecond, 2 * time.Second
-	firstRest, lastRest                 = 5 * time.Second, time.Minute
-	longestRetryAfter                   = time.Minute // what is honoured at most
-	soonest                             = time.Second // between a token and its renewal
-	idleLifetimes         time.Duration = 2           // unused for so many lifetimes: renewal stops
+	// attemptEvery is how often the endpoint is asked at most while callers wait
+	// for it to come back, from the start of one request to the start of the
+	// next. It does not grow: whoever waits wants the token as soon as there is
+	// one, and however many wait, there is one request at a time.
+	attemptEvery = 200 * time.Millisecond
+	// Pauses between failed renewals in the background, for which nobody waits.
+	firstRest, lastRest               = 5 * time.Second, time.Minute
+	longestRetryAfter                 = time.Minute // what is honoured at most
+	soonest                           = time.Second // between a token and its renewal
+	idleLifetimes       time.Duration = 2           // unused for so many lifetimes: renewal stops
 )
 
 // flight is one attempt to get a token. There is one at a time; who needs its
 // result waits on done.
 type flight struct {
-	want want
-	done chan struct{}
+	want  want
+	began time.Duration // monotonic
+	done  chan struct{}
 
 	// Set before done is closed:
 	held    *held
@@ -111,7 +116,7 @@ func (s *Source) launchLocked(w want) bool {
 	if s.ctx.Err() != nil {
 		return false
 	}
-	f := &flight{want: w, done: make(chan struct{})}
+	f := &flight{want: w, began: time.Since(s.started), done: make(chan struct{})}
 	s.flight = f
 	s.kick.Store(math.MaxInt64)
 	s.running.Go(func() {
@@ -141,7 +146,7 @@ func (s *Source) land(f *flight) {
 	} else if s.ctx.Err() == nil {
 		s.failure, s.failedAt = f.copyFailure(), wall.Round(0).UTC()
 		s.failures++
-		s.resume = now + s.pauseLocked(wall)
+		s.resume = s.resumeLocked(max(f.began, s.grant.asked.Sub(s.started)), now, wall)
 		rest, again := s.restLocked(wall, mono)
 		s.kick.Store(int64(now + rest))
 		if again {
@@ -158,14 +163,13 @@ func (s *Source) land(f *flight) {
 	close(f.done)
 }
 
-// pauseLocked returns how long callers without a token wait before the next
-// attempt after a failed one.
-func (s *Source) pauseLocked(wall time.Time) time.Duration {
+// resumeLocked returns the monotonic instant before which no caller's need
+// starts another attempt after the failed one that began at began.
+func (s *Source) resumeLocked(began, now time.Duration, wall time.Time) time.Duration {
 	if !s.failure.Kind.Row().Retry {
-		return refusalKept
+		return now + refusalKept
 	}
-	pause := jitter(min(firstPause<<min(s.failures-1, 8), lastPause))
-	return max(pause, min(s.failure.RetryAt.Sub(wall), longestRetryAfter))
+	return max(began+attemptEvery, now+min(s.failure.RetryAt.Sub(wall), longestRetryAfter))
 }
 
 // restLocked returns how long the background waits before the next attempt

@@ -38,6 +38,7 @@ type grant struct {
 	hosts      hostList
 	base       http.RoundTripper
 	now        func() (wall, mono time.Time)
+	asked      time.Time // monotonic instant at which the last try began
 	tries      int
 	retrying   func(failure *stagedoor.Error, pause time.Duration) // told before each pause
 }
@@ -56,6 +57,7 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 	bounded, cancel := context.WithTimeout(ctx, mintFor)
 	defer cancel()
 	for try := 1; ; try++ {
+		_, g.asked = g.now()
 		got, failure := g.askWithEach(bounded)
 		if failure == nil {
 			return got, nil
@@ -68,8 +70,9 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 		if try >= g.tries || !failure.Kind.Row().Retry {
 			return got, failure
 		}
-		pause := jitter(250 * time.Millisecond << try)
-		if wall, _ := g.now(); failure.RetryAt.After(wall.Add(pause)) {
+		wall, mono := g.now()
+		pause := max(0, attemptEvery-mono.Sub(g.asked))
+		if failure.RetryAt.After(wall.Add(pause)) {
 			pause = failure.RetryAt.Sub(wall)
 		}
 		if pause > longPause {

@@ -45,6 +45,9 @@ func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error)
 		}
 		if f.failure != nil {
 			last = f.copyFailure()
+			if !s.worthWaiting(ctx, began, 0, last) {
+				return nil, last
+			}
 			continue
 		}
 		if f.held.lasts(s.leftOf(f.held), minTTL) {

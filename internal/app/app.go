@@ -19,9 +19,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
-// Version of the program; the release build sets it.
-var Version = "0.1.0-dev"
-
 // Environment is what surrounds the program; tests give their own.
 type Environment struct {
 	Getenv     func(string) string

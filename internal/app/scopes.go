@@ -247,12 +247,12 @@ func ScopeHints(names []string) []string {
 }
 
 // scopeName finds names of scopes in a text.
-var scopeName = regexp.MustCompile(`\b[a-z][a-z0-9_]*(?::[a-z][a-z0-9_]*){1,4}\b`)
+var scopeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[a-z][a-z0-9_]*(?::[a-z][a-z0-9_]*){1,4}\b`) })
 
 // ScopeHintsIn says what is odd about the names of scopes in an error's text.
 // A name that stands beside its own :admin form needs no hint: Zoom lists both.
 func ScopeHintsIn(text string) []string {
-	names := scopeName.FindAllString(text, -1)
+	names := scopeName().FindAllString(text, -1)
 	names = slices.DeleteFunc(names, func(name string) bool {
 		at := strings.Index(name, ":")
 		action, _, _ := strings.Cut(name[at+1:], ":")

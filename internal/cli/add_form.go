@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -390,9 +391,11 @@ func (f *addForm) explain(err error, stepped bool) {
 }
 
 // commands are what fixes tell to run when a credential is saved.
-var commands = regexp.MustCompile("(, then|\\. Then|; then) run `stagedoor credential [^`]*`(, or `[^`]*`( if [^.]*)?)?")
+var commands = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(, then|\\. Then|; then) run `stagedoor credential [^`]*`(, or `[^`]*`( if [^.]*)?)?")
+})
 
-func withoutCommands(fix string) string { return commands.ReplaceAllString(fix, "") }
+func withoutCommands(fix string) string { return commands().ReplaceAllString(fix, "") }
 
 // afterFailure asks what to do next; first comes what most likely helps.
 func (f *addForm) afterFailure(ctx context.Context, err error) (string, error) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 
@@ -15,16 +14,16 @@ func versionCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", GroupID: groupDiagnose, Args: cobra.NoArgs,
 		Example: "stagedoor version",
-		RunE: s.plain(func(context.Context, []string) error {
+		RunE: s.atOnce(func([]string) error {
+			built := app.ThisBuild()
 			if asJSON {
 				return s.printJSON(struct {
-					Version string `json:"version"`
-					OS      string `json:"os"`
-					Arch    string `json:"arch"`
-					Go      string `json:"go"`
-				}{app.Version, runtime.GOOS, runtime.GOARCH, runtime.Version()})
+					app.Build
+					Platform string `json:"platform"`
+					Go       string `json:"go"`
+				}{built, runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()})
 			}
-			_, err := fmt.Fprintf(s.out, "stagedoor %s %s/%s %s\n", app.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintf(s.out, "stagedoor %s %s/%s %s\n", built, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		}),
 	}

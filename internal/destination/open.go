@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/destination/sqlite"
@@ -34,7 +35,9 @@ const works = "What works today: - (stdout), sqlite:PATH."
 
 // schemeForm is what may stand before the first colon. Text of any other form
 // is never repeated in an error, since it may hold a secret.
-var schemeForm = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]{0,20}$`)
+var schemeForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]{0,20}$`)
+})
 
 // Open opens the destination that url names: "" or "-" is stdout, sqlite:PATH
 // (or sqlite:///PATH from the root) a SQLite file. The url is never repeated in
@@ -49,7 +52,7 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 			"Take it out, change the password, put the URL into an environment variable and give --into env:VAR.")
 	}
 	scheme, rest, found := strings.Cut(url, ":")
-	if !found || !schemeForm.MatchString(scheme) {
+	if !found || !schemeForm().MatchString(scheme) {
 		return nil, refuse("it is neither a saved destination nor a URL of a known form",
 			"Write - for stdout, sqlite:PATH, the name of a saved destination, or env:VAR for a variable that holds one of these.")
 	}

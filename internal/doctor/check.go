@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -139,7 +140,9 @@ func ExitStatus(checks []Check) int {
 }
 
 // command is one that a fix gives in full.
-var command = regexp.MustCompile("`((?:stagedoor|chmod|chown|mkdir|cp|mv|df|sudo) [^`]+)`")
+var command = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("`((?:stagedoor|chmod|chown|mkdir|cp|mv|df|sudo) [^`]+)`")
+})
 
 // Next is the one command to run next. What has to be done on a page of the
 // provider first is no command: then it is to look again afterwards.
@@ -151,7 +154,7 @@ func Next(checks []Check) string {
 			}
 			slug := c.Credential
 			page := strings.Index(c.Fix, "zoom.us")
-			if m := command.FindStringSubmatchIndex(c.Fix); m != nil && (page < 0 || page > m[0]) && !strings.Contains(c.Fix[m[2]:m[3]], "…") {
+			if m := command().FindStringSubmatchIndex(c.Fix); m != nil && (page < 0 || page > m[0]) && !strings.Contains(c.Fix[m[2]:m[3]], "…") {
 				return strings.ReplaceAll(c.Fix[m[2]:m[3]], "NAME", slug)
 			}
 			return strings.TrimSpace("stagedoor doctor " + slug)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -32,14 +33,20 @@ func Explain(p stagedoor.Provider, text string) (*stagedoor.Error, string, bool)
 }
 
 var (
-	statusForm   = regexp.MustCompile(`(?i)(?:^\s*|\bstatus(?: ?code)?["':= ]*|\bcode["':= ]*|\berror["':= ]*|HTTP/[\d.]+ |curl: \(22\)\D{0,60})([1-5]\d\d)\b`)
-	trackingForm = regexp.MustCompile(`(?i)x-zm-trackingid["':= ]*(\S*rid=\w+)`)
+	statusForm   = lazy(`(?i)(?:^\s*|\bstatus(?: ?code)?["':= ]*|\bcode["':= ]*|\berror["':= ]*|HTTP/[\d.]+ |curl: \(22\)\D{0,60})([1-5]\d\d)\b`)
+	trackingForm = lazy(`(?i)x-zm-trackingid["':= ]*(\S*rid=\w+)`)
 )
+
+// lazy compiles a pattern when it is first needed: most commands need none, and
+// all would wait for it.
+func lazy(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // read returns what the text may stand for, the most exact first.
 func read(text string) []stagedoor.Answer {
 	status := 0
-	if m := statusForm.FindStringSubmatch(text); m != nil {
+	if m := statusForm().FindStringSubmatch(text); m != nil {
 		status, _ = strconv.Atoi(m[1])
 	}
 	var answers []stagedoor.Answer
@@ -113,7 +120,7 @@ func findBody(text string) (body, bool) {
 }
 
 func trackingID(text string) string {
-	if m := trackingForm.FindStringSubmatch(text); m != nil {
+	if m := trackingForm().FindStringSubmatch(text); m != nil {
 		return strings.Trim(m[1], `"',`)
 	}
 	return ""

@@ -39,7 +39,7 @@ func refusal(p stagedoor.Provider, text string) (stagedoor.Answer, bool) {
 		Error: find(p.Response.Error, "error"), Code: find(p.Response.Code, "code"),
 		Message: find(p.Response.Message, "reason", "error_description", "message"),
 	}
-	if m := statusForm.FindStringSubmatch(text[:open]); m != nil {
+	if m := statusForm().FindStringSubmatch(text[:open]); m != nil {
 		answer.Status, _ = strconv.Atoi(m[1])
 	}
 	return answer, answer.Error != "" || answer.Code != "" || answer.Message != ""

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -20,13 +21,19 @@ const (
 )
 
 var (
-	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+	nameForm = lazy(`^[a-z][a-z0-9-]{0,62}$`)
+	hostForm = lazy(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 	// paramForm is narrow on purpose: what stands here goes into a URL.
-	paramForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
-	pathForm  = regexp.MustCompile(`^[^.\s]+(\.[^.\s]+){0,9}$`)
-	group     = regexp.MustCompile(`\{(\w+)\}`)
+	paramForm = lazy(`^[A-Za-z0-9._-]{1,100}$`)
+	pathForm  = lazy(`^[^.\s]+(\.[^.\s]+){0,9}$`)
+	group     = lazy(`\{(\w+)\}`)
 )
+
+// lazy compiles a pattern when it is first needed: most commands need none, and
+// all would wait for it.
+func lazy(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // check returns every problem of a provider that was decoded.
 func check(p stagedoor.Provider) Problems {
@@ -40,7 +47,7 @@ func check(p stagedoor.Provider) Problems {
 		}
 	}
 
-	if !nameForm.MatchString(p.Name) {
+	if !nameForm().MatchString(p.Name) {
 		bad("name", fmt.Sprintf("%q is no name", p.Name), "Use lower-case letters, digits and hyphens, such as my-service.")
 	}
 	if p.Title == "" {
@@ -73,7 +80,7 @@ func check(p stagedoor.Provider) Problems {
 	checkRequest(p.Token, bad, oneOf)
 	checkResponse(p.Response, bad, oneOf)
 	for i, host := range append(slices.Clone(p.Hosts), p.DownloadHosts...) {
-		if !hostForm.MatchString(host) {
+		if !hostForm().MatchString(host) {
 			field := fmt.Sprintf("hosts[%d]", i)
 			if i >= len(p.Hosts) {
 				field = fmt.Sprintf("download_hosts[%d]", i-len(p.Hosts))
@@ -119,20 +126,20 @@ func checkRequest(r stagedoor.TokenRequest, bad func(field, reason, fix string),
 	case r.In == "query" && r.Auth == "body":
 		bad("token.auth", "in: query leaves the body empty, and a client secret never goes into a URL", "Use auth: header, or in: form.")
 	}
-	if r.GrantParam != "" && !paramForm.MatchString(r.GrantParam) {
+	if r.GrantParam != "" && !paramForm().MatchString(r.GrantParam) {
 		bad("token.grant_param", fmt.Sprintf("%q is no name of a parameter", r.GrantParam), "Write letters, digits and . _ - only, such as grant.")
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Params)) {
 		field := "token.params." + key
 		switch {
-		case !paramForm.MatchString(key):
+		case !paramForm().MatchString(key):
 			bad("token.params", fmt.Sprintf("%q is no name of a parameter", key), "Write letters, digits and . _ - only.")
 		case key == "client_id" || key == "client_secret":
 			bad(field, "it is filled in from the credential", "Take it out; auth says where client id and secret go.")
 		case key == r.GrantParam || key == "grant_type":
 			bad(field, "it names the grant", "Take it out; grant holds its value, and grant_param its name.")
 		}
-		for _, m := range group.FindAllStringSubmatch(r.Params[key], -1) {
+		for _, m := range group().FindAllStringSubmatch(r.Params[key], -1) {
 			if m[1] != "account_id" {
 				bad(field, "{"+m[1]+"} stands for nothing", "Only {account_id} is filled in; secrets never go into parameters.")
 			}
@@ -159,7 +166,7 @@ func checkResponse(r stagedoor.TokenResponse, bad func(field, reason, fix string
 		{"message", r.Message},
 	} {
 		for i, name := range list.names {
-			if !pathForm.MatchString(name) {
+			if !pathForm().MatchString(name) {
 				bad(fmt.Sprintf("response.%s[%d]", list.field, i), fmt.Sprintf("%q is no field of an answer", name), "Write its name, or its path, such as data.token.value.")
 			}
 		}
@@ -176,7 +183,7 @@ func checkResponse(r stagedoor.TokenResponse, bad func(field, reason, fix string
 }
 
 func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix string), oneOf func(field, value string, allowed ...string)) {
-	if !nameForm.MatchString(r.ID) {
+	if !nameForm().MatchString(r.ID) {
 		bad(at+".id", fmt.Sprintf("%q is no id", r.ID), "Use lower-case letters, digits and hyphens.")
 	}
 	oneOf(at+".at", r.At, "", stagedoor.AtToken, stagedoor.AtAPI, stagedoor.AtElsewhere)
@@ -196,7 +203,7 @@ func checkRule(at string, r stagedoor.ErrorRule, bad func(field, reason, fix str
 		names = re.SubexpNames()
 	}
 	for _, text := range []string{r.Cause, r.Fix} {
-		for _, m := range group.FindAllStringSubmatch(text, -1) {
+		for _, m := range group().FindAllStringSubmatch(text, -1) {
 			// {userId} and the like stand for themselves in Zoom's paths.
 			if m[1] != "userId" && !slices.Contains(names, m[1]) {
 				bad(at, "{"+m[1]+"} stands for no group of message", "Name a group (?P<"+m[1]+">…) in message.")

@@ -47,7 +47,7 @@ func (f Folder) Find(name string) (Entry, error) {
 		return Entry{Name: name, Text: text, Provider: p, Err: err}, err
 	}
 	path := filepath.Join(string(f), name+extension)
-	if nameForm.MatchString(name) {
+	if nameForm().MatchString(name) {
 		if _, err := os.Lstat(path); err == nil {
 			e := f.entry(path)
 			return e, e.Err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -12,7 +13,9 @@ import (
 // schemeForm is what may stand before the first colon. Text of any other form
 // is never repeated in an error, since it may be a slip of the pen with a
 // password in it.
-var schemeForm = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]{0,20}$`)
+var schemeForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]{0,20}$`)
+})
 
 // Path reads the --database setting and returns the file's absolute path.
 func Path(database string) (string, error) { return sqlitePath(database) }
@@ -30,7 +33,7 @@ func sqlitePath(database string) (string, error) {
 			"Take the password out, change it, and give it in PGPASSWORD or in ~/.pgpass (mode 0600).")
 	}
 	scheme, rest, found := strings.Cut(database, ":")
-	if !found || !schemeForm.MatchString(scheme) {
+	if !found || !schemeForm().MatchString(scheme) {
 		return fail("it does not name a kind of database", "Write sqlite:PATH, for example sqlite:/var/lib/stagedoor/stagedoor.db.")
 	}
 	switch strings.ToLower(scheme) {

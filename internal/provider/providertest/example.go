@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -22,7 +23,7 @@ func wrongSecret(p stagedoor.Provider) (answer, string, bool) {
 	return answer{}, "the file does not say how the service answers a wrong secret", false
 }
 
-var statusForm = regexp.MustCompile(`\b([1-5]\d\d)\b`)
+var statusForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b([1-5]\d\d)\b`) })
 
 // example returns the answer that a rule's example stands for: a status, a JSON
 // body, or both. A rule without one is its own example, unless a message of no
@@ -36,7 +37,7 @@ func example(p stagedoor.Provider, rule stagedoor.ErrorRule) (a answer, why stri
 	if open := strings.IndexByte(rule.Example, '{'); open >= 0 {
 		head, body = rule.Example[:open], rule.Example[open:]
 	}
-	if m := statusForm.FindString(head); m != "" {
+	if m := statusForm().FindString(head); m != "" {
 		a.status, _ = strconv.Atoi(m)
 	}
 	switch {
