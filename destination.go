@@ -13,9 +13,10 @@ import (
 type Destination interface {
 	// Name is what receipts and messages call it; it holds no secret.
 	Name() string
-	// Checkpoints returns the slices of the stream, under these parameters,
-	// that were written whole.
-	Checkpoints(ctx context.Context, stream Stream, params string) ([]Checkpoint, error)
+	// Checkpoints returns the slices of the stream, under these parameters and
+	// of this part (empty for streams that are read as one), that were written
+	// whole. Those of another part are never among them.
+	Checkpoints(ctx context.Context, stream Stream, params, partition string) ([]Checkpoint, error)
 	// Begin opens a slice. Nothing of it is to be seen until Commit.
 	Begin(ctx context.Context, stream Stream, slice Slice, run string) (SliceWriter, error)
 	// Close ends the use; what was committed stays.
@@ -31,7 +32,8 @@ type SliceWriter interface {
 	// that was written before is replaced: rows that came again are updated,
 	// and with gone, rows of the slice that did not come again get a
 	// _deleted_at, for streams that show what is gone by leaving it out. The
-	// rules of that stand in package destinationtest.
+	// rules of that stand in package destinationtest. A slice of one part says
+	// nothing of the rows of another.
 	Commit(ctx context.Context, checkpoint Checkpoint, gone bool) (Written, error)
 	// Abort forgets the slice. It may be called after Commit, and then does nothing.
 	Abort() error

@@ -18,24 +18,43 @@ type Receipt struct {
 
 // StreamReport is a receipt's part on one stream.
 type StreamReport struct {
-	Stream   string         `json:"stream"`
-	Form     string         `json:"form,omitempty"` // the key that held the rows, where the stream knows more than one
-	Slices   []SliceReport  `json:"slices"`
-	Returned int            `json:"returned"`
-	Written  int            `json:"written"`
-	Requests int            `json:"requests"`
-	Retries  int            `json:"retries"`
-	Skipped  []Skip         `json:"skipped,omitempty"`
-	Drift    map[string]int `json:"drift,omitempty"`   // fields that the stream does not know → rows that had them
-	Cleaned  int            `json:"cleaned,omitempty"` // values with NUL or lone surrogates, replaced in columns and kept in _raw
-	Notices  []Notice       `json:"notices,omitempty"`
-	Error    *Notice        `json:"error,omitempty"` // what stopped it
+	Stream string       `json:"stream"`
+	Form   string       `json:"form,omitempty"`       // the key that held the rows, where the stream knows more than one
+	Parts  *PartsReport `json:"partitions,omitempty"` // of streams that are read in parts
+	// Slices may be kept elsewhere; SlicesWritten counts those that were
+	// written all the same.
+	Slices        []SliceReport  `json:"slices"`
+	SlicesWritten int            `json:"slices_written"`
+	Returned      int            `json:"returned"`
+	Written       int            `json:"written"`
+	Requests      int            `json:"requests"`
+	Retries       int            `json:"retries"`
+	Skipped       []Skip         `json:"skipped,omitempty"`
+	Drift         map[string]int `json:"drift,omitempty"`   // fields that the stream does not know → rows that had them
+	Cleaned       int            `json:"cleaned,omitempty"` // values with NUL or lone surrogates, replaced in columns and kept in _raw
+	Notices       []Notice       `json:"notices,omitempty"`
+	Error         *Notice        `json:"error,omitempty"` // what stopped it
 }
+
+// PartsReport tells by what a stream was read in parts.
+type PartsReport struct {
+	Of       string `json:"of"` // the parent stream: "users"
+	Count    int    `json:"count"`
+	Gone     int    `json:"gone,omitempty"`     // parts that were not there any more when they were read
+	Requests int    `json:"requests,omitempty"` // calls that finding them took
+}
+
+// The states of a slice in a receipt.
+const (
+	SliceWritten = "written"
+	SliceFailed  = "failed"
+	SliceSkipped = "skipped" // its part is not there any more
+)
 
 // SliceReport is a receipt's part on one slice.
 type SliceReport struct {
 	Slice    string   `json:"slice"`
-	State    string   `json:"state"` // written or failed
+	State    string   `json:"state"` // written, failed or skipped
 	Asked    []string `json:"asked"` // the calls, without page tokens
 	Returned int      `json:"returned"`
 	Written  int      `json:"written"`

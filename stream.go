@@ -51,12 +51,20 @@ type Partition struct {
 	Stream string // the parent: "users"
 	Column string // of the parent's rows, whose value names the part: "id"; rows without one are no part
 	Param  string // of the stream's path that it fills: "userId"
+	// Into is the stream's own column that holds the part's value, since the
+	// records need not name what they were asked for; it tells the rows of one
+	// part from those of another.
+	Into string
+	// Gone are the provider's error codes which say that the part is not there
+	// any more: it is left out, with the reason, and the others are read.
+	Gone []string
 }
 
 // Window bounds a stream by whole UTC days.
 type Window struct {
 	From, To string // names of the query parameters, yyyy-MM-dd, both days included
-	LookBack int    // months that the provider keeps; 0 means no limit
+	LookBack int    // months that the provider keeps; 0 means no limit that it states
+	First    int    // without LookBack: months that a first reading goes back unless it is told where to begin; 0 means that it must be told
 	// Settle is how long after the end of a day its rows may still arrive.
 	Settle time.Duration
 }
@@ -72,6 +80,7 @@ const (
 	Boolean      ColumnType = "boolean"       //
 	Timestamp    ColumnType = "timestamp"     // RFC 3339
 	ActivityTime ColumnType = "activity_time" // "2024-03-21 07:09:03:216", taken as UTC
+	MinuteTime   ColumnType = "minute_time"   // "12/22/2021 16:20", taken as UTC
 	Digits       ColumnType = "digits"        // an id shown in groups: "982 610 0285"
 	JSON         ColumnType = "json"          // a list or an object
 )
@@ -131,19 +140,25 @@ func (d Days) String() string {
 }
 
 // Slice is the part of a stream that is read and written as one: all of it, or
-// a window of days.
+// a window of days; and of streams with a partition, that of one part.
 type Slice struct {
-	Stream string
-	Params string // the request's own parameters in their canonical form; empty for none
-	Days   Days   // zero for streams without a window
+	Stream    string
+	Params    string // the request's own parameters in their canonical form; empty for none
+	Partition string // the part's value; empty for streams that are read as one
+	Days      Days   // zero for streams without a window
 }
 
-// ID names the slice in checkpoints and files: "2026-01-01..2026-01-31" or "all".
+// ID names the slice in checkpoints and files: "2026-01-01..2026-01-31" or
+// "all", and of a part "2026-01-01..2026-01-31@KDcuGIm1QgePTO8WbOqwIQ".
 func (s Slice) ID() string {
-	if s.Days.Since.IsZero() {
-		return "all"
+	id := "all"
+	if !s.Days.Since.IsZero() {
+		id = s.Days.String()
 	}
-	return s.Days.String()
+	if s.Partition != "" {
+		id += "@" + s.Partition
+	}
+	return id
 }
 
 // Checkpoint tells how a slice was read and written.

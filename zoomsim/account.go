@@ -14,7 +14,8 @@ type account struct {
 	number int64
 	name   string
 	domain string
-	users  []*user // the owner first
+	users  []*user        // the owner first
+	gone   map[*user]bool // listed, and not there any more
 }
 
 // A user is one row of GET /users and the source of a profile. Times are as
@@ -119,6 +120,17 @@ func newAccount(o Options) *account {
 		}
 	}
 	return a
+}
+
+// joined are the users who have been here: all but the pending ones.
+func (a *account) joined() []*user {
+	var joined []*user
+	for _, u := range a.users {
+		if u.status != "pending" {
+			joined = append(joined, u)
+		}
+	}
+	return joined
 }
 
 // newUser makes up the active user number i.

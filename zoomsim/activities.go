@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
@@ -25,6 +24,8 @@ type activity struct {
 	category      string
 	detail        string
 }
+
+func (a activity) when() int64 { return a.at }
 
 // MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)
 // and a colon before its milliseconds (Zoom API Hub, Meetings,
@@ -89,36 +90,26 @@ type meeting struct {
 	start, end time.Time
 }
 
-// newActivities makes up the rows of all meetings from since to until, both
-// inclusive days, newest first.
-func newActivities(o Options, a *account, since, until time.Time) []activity {
-	var hosts []*user
-	for _, u := range a.users {
-		if u.status != "pending" {
-			hosts = append(hosts, u)
-		}
-	}
-	meetings := newMeetings(o, hosts, since, until)
+// newActivities makes up all meetings from since to until, both inclusive days,
+// and the rows of each; both newest first.
+func newActivities(o Options, a *account, since, until time.Time) ([]activity, []heldMeeting) {
+	hosts := a.joined()
 	var rows []activity
-	for i, m := range meetings {
-		rows = append(rows, m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)...)
+	var held []heldMeeting
+	for i, m := range newMeetings(o, hosts, since, until) {
+		own := m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)
+		held = append(held, heldMeeting{meeting: m, uuid: newUUID(o.Seed, i), number: i, attendance: attendanceOf(own)})
+		rows = append(rows, own...)
 	}
 	slices.SortStableFunc(rows, func(a, b activity) int { return cmp.Compare(b.at, a.at) })
-	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0))
+	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0)), newestFirst(held)
 }
 
 // newMeetings decides who met when. The first meetings lie at the edges: they
 // start with the first millisecond of the history and of each month, or end with
 // the last millisecond of the history and of each month.
 func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
-	type edge struct{ start, end time.Time }
-	edges := []edge{{start: since}, {end: until.Add(day - time.Millisecond)}}
-	for d := since.AddDate(0, 0, 1); d.Before(until); d = d.AddDate(0, 0, 1) {
-		if d.Day() == 1 {
-			edges = append(edges, edge{start: d}, edge{end: d.Add(-time.Millisecond)})
-		}
-	}
-
+	edges := edgesOf(since, until)
 	meetings := make([]meeting, o.Meetings)
 	for i := range meetings {
 		r := randomFor(o.Seed, "schedule", i)
@@ -165,9 +156,6 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 			category: category, detail: detail,
 		})
 	}
-	within := func(from, to time.Time) time.Time { // half open
-		return from.Add(time.Duration(r.Int64N(max(1, to.Sub(from).Milliseconds()))) * time.Millisecond)
-	}
 
 	host := person{m.host.displayName(), m.host.email}
 	if created := m.start.Add(-time.Duration(r.Int64N(int64(7 * day)))); m.first && !created.Before(since) {
@@ -175,19 +163,23 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	}
 	add(m.start, host, "Meeting Started", "Meeting Started")
 	add(m.start, host, "User Join", "User Join")
-	for guest := range 1 + r.IntN(8) {
+	guests := 1 + r.IntN(8)
+	if i%10 == 9 {
+		guests = 0 // nobody came
+	}
+	for guest := range guests {
 		who := somebody(r, hosts)
-		joined := within(m.start, m.start.Add(5*time.Minute))
+		joined := within(r, m.start, m.start.Add(5*time.Minute))
 		add(joined, who, "User Join", "User Join")
 		if guest == 0 && i%2 == 0 || r.IntN(4) == 0 {
-			add(within(joined, m.end), who, "In-Meeting Chat", chatLines[(i/2+guest)%len(chatLines)])
+			add(within(r, joined, m.end), who, "In-Meeting Chat", chatLines[(i/2+guest)%len(chatLines)])
 		}
 		if r.IntN(12) == 0 {
-			add(within(joined, m.end), who, "Remote Control", "Remote control of "+host.name+"'s screen")
+			add(within(r, joined, m.end), who, "Remote Control", "Remote control of "+host.name+"'s screen")
 		}
 		left := m.end // those who stay leave in the same millisecond
 		if r.IntN(5) < 2 {
-			left = within(joined, m.end)
+			left = within(r, joined, m.end)
 		}
 		add(left, who, "User Left", "User Left")
 	}
@@ -210,30 +202,4 @@ func somebody(r *rand.Rand, users []*user) person {
 		return person{strings.TrimSpace(name[0] + " " + name[1]), ""}
 	}
 	return person{pick(r, firstNames) + " (guest)", ""}
-}
-
-// withDuplicates repeats one row of each 150, next to itself.
-func withDuplicates(rows []activity, r *rand.Rand) []activity {
-	const block = 150
-	out := make([]activity, 0, len(rows)+len(rows)/block+1)
-	twin := r.IntN(block)
-	for i, row := range rows {
-		out = append(out, row)
-		if i%block == twin {
-			out = append(out, row)
-		}
-		if i%block == block-1 {
-			twin = r.IntN(block)
-		}
-	}
-	return out
-}
-
-// between returns the rows of the days from since to until, both inclusive. Rows
-// are newest first.
-func between(rows []activity, since, until time.Time) []activity {
-	end := startOfDay(until).Add(day).UnixMilli()
-	rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i].at < end }):]
-	start := startOfDay(since).UnixMilli()
-	return rows[:sort.Search(len(rows), func(i int) bool { return rows[i].at < start })]
 }

@@ -148,6 +148,11 @@ func errRange() *answer {
 	return apiError(http.StatusBadRequest, 300, "The date range between from and to cannot exceed one month.")
 }
 
+// errTooOld answers a window of days that Zoom no longer keeps; the text is a guess.
+func errTooOld() *answer {
+	return apiError(http.StatusBadRequest, 300, "The report only provides data of the last six months.")
+}
+
 func errPageToken() *answer {
 	return apiError(http.StatusBadRequest, 300, "The next page token is invalid or expired.")
 }

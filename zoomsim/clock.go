@@ -17,6 +17,16 @@ func stamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05Z")
 }
 
+// monthsBefore returns the same day so many months before, or that month's last
+// day if it is shorter.
+func monthsBefore(t time.Time, months int) time.Time {
+	before := t.AddDate(0, -months, 0)
+	if before.Day() != t.Day() {
+		return before.AddDate(0, 0, -before.Day())
+	}
+	return before
+}
+
 // addMonth returns the same day of the next month, or that month's last day if
 // it is shorter.
 func addMonth(t time.Time) time.Time {

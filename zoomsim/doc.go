@@ -9,8 +9,9 @@
 // # Goals
 //
 // It answers as Zoom does: the token endpoint with its three ways of asking,
-// GET /users, GET /users/{userId} and GET /report/meeting_activities under
-// /v2, scopes, plan gates, error bodies, rate limits with their headers, and
+// GET /users, GET /users/{userId}, GET /report/meeting_activities, GET
+// /report/activities (sign-ins), GET /report/operationlogs and GET
+// /report/users/{userId}/meetings under /v2, scopes, plan gates, error bodies, rate limits with their headers, and
 // next_page_token paging. It knows the label and scopes of every published
 // operation. The company behind it is made up from a seed: the same seed and
 // day give the same bytes on any machine. Over the management URL (or the

@@ -106,7 +106,7 @@ func TestDatasetOverHTTP(t *testing.T) {
 	expect(t, manage(t, sim, "GET", "/dataset/meeting_activities?since=2026-02-10&until=2026-02-12", ""), 200, lines(days))
 
 	expect(t, manage(t, sim, "GET", "/dataset/webinars", ""), 404,
-		`{"error":"unknown stream \"webinars\": there are meeting_activities and users"}`)
+		`{"error":"unknown stream \"webinars\": there are meeting_activities, operation_logs, report_user_meetings, sign_in_activities, users"}`)
 	expect(t, manage(t, sim, "GET", "/dataset/users?since=May&until=June", ""), 400,
 		`{"error":"since \"May\" is not a day such as 2026-01-31\nuntil \"June\" is not a day such as 2026-01-31"}`)
 }

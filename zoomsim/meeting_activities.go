@@ -1,9 +1,6 @@
 package zoomsim
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // activityTypes are the labels of the published enum and, for each, the number
 // of the same parameter's prose; which one real Zoom wants is not known, so both
@@ -28,19 +25,12 @@ func (s *Simulator) listMeetingActivities(c *call) *answer {
 	}
 	size := p.number("page_size", 30, 300)
 	category := s.activityType(&p)
-	if problem := p.problem(); problem != nil {
-		return problem
+	if refusal := s.window(&p, from, to, false); refusal != nil {
+		return refusal
 	}
-	if exceedsMonth(from, to) {
-		return errRange()
-	}
-
-	start := 0
-	if token := c.query.Get("next_page_token"); token != "" {
-		var alive bool
-		if start, alive = s.pages.start(c, token); !alive {
-			return errPageToken()
-		}
+	start, refusal := s.pageStart(c)
+	if refusal != nil {
+		return refusal
 	}
 	rows := between(s.reportedActivities(), from, to)
 	rows = filterActivities(rows, category, p.text("meeting_number"), p.text("search_key"))
@@ -68,13 +58,6 @@ func (s *Simulator) activityType(p *parameters) string {
 	}
 	p.refuse("activity_type")
 	return ""
-}
-
-// exceedsMonth tells whether a window of whole days, both inclusive, is longer
-// than a calendar month (2026-01-15 to 2026-02-15 is one). Thirty days are never
-// too long, though February is shorter: integrators slice by 30 days.
-func exceedsMonth(from, to time.Time) bool {
-	return to.After(addMonth(from)) && to.Sub(from) >= 30*day
 }
 
 // reportedActivities are all rows that Zoom reports: none unless Zoom Support has

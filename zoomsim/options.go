@@ -41,6 +41,12 @@ type Options struct {
 	// NoReportFeature simulates an account for which Zoom Support has not switched
 	// on the meeting audit trail: meeting_activities is empty.
 	NoReportFeature bool
+	// GoneUsers is how many active users are listed but answer that they do not
+	// exist: they were deleted between two calls. Default 0.
+	GoneUsers int
+	// NoAdminLogs simulates that the role of the app's owner shows neither
+	// sign-ins nor what admins changed: activities and operationlogs are empty.
+	NoAdminLogs bool
 	// StrictActivityType refuses meeting_activities requests without activity_type,
 	// as the published specification says. Default: absence means All Activities.
 	StrictActivityType bool

@@ -56,6 +56,17 @@ func (p *parameters) day(name string) time.Time {
 	return value
 }
 
+// minute returns a parameter that must be there and a day, yyyy-MM-dd, or a
+// minute, yyyy-MM-dd HH:mm, and the moment at which that day or minute is over.
+func (p *parameters) minute(name string) (begins, over time.Time) {
+	text := p.query.Get(name)
+	if value, err := time.Parse("2006-01-02 15:04", text); err == nil {
+		return value, value.Add(time.Minute)
+	}
+	value := p.day(name)
+	return value, value.Add(day)
+}
+
 // problem is the answer to a bad query, nil for a good one.
 func (p *parameters) problem() *answer {
 	if len(p.invalid) == 0 {

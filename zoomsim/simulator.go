@@ -3,13 +3,9 @@ package zoomsim
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"iter"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,13 +15,16 @@ import (
 // A Simulator is one Zoom account with one Server-to-Server OAuth app. Its
 // methods may be called at any time from any goroutine.
 type Simulator struct {
-	options      Options // with defaults; not changed once it serves
-	account      *account
-	activities   []activity // newest first
-	since, until time.Time  // days with reports, both inclusive
-	pages        pager
-	operations   map[string]func(*call) *answer // simulated ones, by name
-	handler      http.Handler
+	options       Options // with defaults; not changed once it serves
+	account       *account
+	activities    []activity // newest first, as are the other reports
+	meetings      []heldMeeting
+	signIns       []signIn
+	operationLogs []operationLog
+	since, until  time.Time // days with reports, both inclusive
+	pages         pager
+	operations    map[string]func(*call) *answer // simulated ones, by name
+	handler       http.Handler
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -86,11 +85,19 @@ func New(o Options) (*Simulator, error) {
 		pages:   newPager(o.Seed),
 		network: network{latency: o.Latency, jitter: o.Jitter, back: o.JitterBack, seed: o.Seed},
 	}
-	s.activities = newActivities(o, s.account, s.since, s.until)
+	if err := s.account.leave(o.GoneUsers); err != nil {
+		return nil, fmt.Errorf("zoomsim: %w", err)
+	}
+	s.activities, s.meetings = newActivities(o, s.account, s.since, s.until)
+	s.signIns = newSignIns(o, s.account, s.since, s.until)
+	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
 	s.operations = map[string]func(*call) *answer{
-		"GET /users":                     s.listUsers,
-		"GET /users/{userId}":            s.getUser,
-		"GET /report/meeting_activities": s.listMeetingActivities,
+		"GET /users":                          s.listUsers,
+		"GET /users/{userId}":                 s.getUser,
+		"GET /report/activities":              s.listSignIns,
+		"GET /report/meeting_activities":      s.listMeetingActivities,
+		"GET /report/operationlogs":           s.listOperationLogs,
+		"GET /report/users/{userId}/meetings": s.listUserMeetings,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
@@ -216,46 +223,3 @@ func (s *Simulator) Reset() {
 		tally:  newTally(),
 	}
 }
-
-// Dataset yields the truth of a stream, each record as the API sends it:
-// "meeting_activities" from since to until (inclusive UTC days; a zero time is no
-// bound), newest first, or "users" of all three statuses, whatever the days.
-func (s *Simulator) Dataset(stream string, since, until time.Time) (iter.Seq[json.RawMessage], error) {
-	switch stream {
-	case "meeting_activities":
-		if since.IsZero() {
-			since = s.since
-		}
-		if until.IsZero() {
-			until = s.until
-		}
-		rows := between(s.reportedActivities(), since, until)
-		return func(yield func(json.RawMessage) bool) {
-			for _, row := range rows {
-				if !yield(encode(row)) {
-					return
-				}
-			}
-		}, nil
-	case "users":
-		return func(yield func(json.RawMessage) bool) {
-			for _, status := range userStatuses {
-				for _, u := range s.usersOf(status, "") {
-					if !yield(encode(userRow(u, ""))) {
-						return
-					}
-				}
-			}
-		}, nil
-	default:
-		return nil, fmt.Errorf("unknown stream %q: there are %s", stream, strings.Join(streams(), " and "))
-	}
-}
-
-// streamOperations are the data sets, with the operation that reads each.
-var streamOperations = map[string]string{
-	"meeting_activities": "GET /report/meeting_activities",
-	"users":              "GET /users",
-}
-
-func streams() []string { return slices.Sorted(maps.Keys(streamOperations)) }

@@ -157,7 +157,7 @@ func (s *Simulator) getUser(c *call) *answer {
 	userID := c.args[0]
 	u := s.findUser(userID, strings.EqualFold(c.query.Get("search_by_unique_id"), "true")) // Python writes True
 	switch {
-	case u == nil:
+	case u == nil || s.account.gone[u]:
 		return errNoUser(userID)
 	case u.lapsed:
 		return errInvitationLapsed()

@@ -39,11 +39,16 @@ type SyncOptions struct {
 	Format   string    // of rows on Out
 	Width    int       // of the terminal that Out is; 0 if it is none
 	Progress func(sync.Progress)
-	Waiting  func(zoom.Event)
+	// Divided is told of the parts of a stream that is read in parts, and Report
+	// of each slice, which the receipt then only counts. Both may be nil.
+	Divided func(sync.StreamPlan)
+	Report  func(stream string, slice stagedoor.SliceReport)
+	Waiting func(zoom.Event)
 }
 
-// PrepareSync opens the destination and plans; nothing is read from Zoom yet.
-// The caller closes the Sync.
+// PrepareSync opens the destination and plans. Nothing is read from Zoom yet,
+// except by a dry run of a stream that is read in parts: what it would take is
+// known only by their number. The caller closes the Sync.
 func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOptions) (*Sync, error) {
 	into, err := a.resolveInto(o.Into)
 	if err != nil {
@@ -76,14 +81,28 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	}
 	o.Job.Credential = c.Slug
 	s := &Sync{Destination: dest, Connection: conn, app: a, engine: &sync.Engine{
-		Reader: client, Destination: dest, Progress: o.Progress,
+		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
+		Parent:  parentStream, Path: zoom.Path,
 	}}
-	if s.Plan, err = s.engine.Plan(ctx, o.Job); err != nil {
+	s.Plan, err = s.engine.Plan(ctx, o.Job)
+	if err == nil && o.DryRun {
+		err = s.engine.Divide(ctx, &s.Plan)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+func parentStream(name string) (stagedoor.Stream, bool) {
+	for _, s := range stream.All() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return stagedoor.Stream{}, false
 }
 
 // Run reads and writes what was planned.

@@ -146,6 +146,43 @@ func TestSyncKilled(t *testing.T) {
 	}
 }
 
+// TestPartsKilled kills syncs of a stream that is read for each user: the next
+// run begins with the users that the last one did not come to, and in the end
+// no row is lost or doubled.
+func TestPartsKilled(t *testing.T) {
+	t.Parallel()
+	r := seeded(t)
+	w := newWorld(t, zoomsim.Options{Plan: "business", Users: 8, Meetings: 100, Limits: "off"})
+	w.addCredential()
+	args := []string{
+		"sync", "acme", "report_user_meetings", "--since", w.info.Since, "--until", w.info.Until,
+		"--into", "sqlite:" + w.path("zoom.db"), "--json",
+	}
+	killed, slices := 0, 0
+	for i := range 4 {
+		when := []moment{midAnswer, nearCommit}[i%2]
+		d := death{when: when, turn: 6 + r.IntN(8), late: upTo(r, 4*time.Millisecond)}
+		if p := w.startDoomed(d, nil, nil, args...).wait(); p.status == -1 {
+			killed++
+		} else if p.status != 0 {
+			t.Fatalf("the sync after a kill: exit status %d\n%s", p.status, p.stderr)
+		}
+		now, err := readColumn(w.path("zoom.db"), "select slice from _stagedoor_slices")
+		if err != nil || len(now) < slices {
+			t.Fatalf("%d slices are kept after %d (%v)", len(now), slices, err)
+		}
+		slices = len(now)
+	}
+	if killed == 0 || slices == 0 {
+		t.Errorf("%d runs were killed with %d slices kept, so nothing is proven", killed, slices)
+	}
+	w.inFront(func(rw http.ResponseWriter, r *http.Request, zoom http.Handler) { zoom.ServeHTTP(rw, r) })
+	if p := w.run(args...); p.status != 0 {
+		t.Fatalf("the last run: exit status %d\n%s", p.status, p.stderr)
+	}
+	w.isWholeOf("report_user_meetings")
+}
+
 // TestSyncInterrupted stops a sync as Ctrl-C and a service manager do: it says
 // that what was done is kept, and the next run goes on there.
 func TestSyncInterrupted(t *testing.T) {

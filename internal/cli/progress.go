@@ -58,6 +58,12 @@ func (p *progress) paint(note string) {
 	}
 	line := fmt.Sprintf("%s%s %s %s  slice %d of %d  %d rows", strings.Repeat("█", filled), strings.Repeat("░", width-filled),
 		p.last.Stream, p.last.Slice, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows)
+	switch {
+	case p.last.Slices == 0:
+		line = fmt.Sprintf("%s: looking for the %s to read it for  %d rows", p.last.Stream, p.last.Slice, p.last.Rows)
+	case p.last.Of != "":
+		line += fmt.Sprintf("  (%s %d of %d, span of days %d of %d)", p.last.Of, p.last.Part, p.last.Parts, p.last.Days, p.last.DaySets)
+	}
 	if note != "" {
 		line += "  " + note
 	}

@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 
 // startSimulator starts a simulated Zoom and sets what a script needs of it:
 //
-//	sim [seed=N] [plan=P] [ttl=D] [scopes=S,S] [meetings=N] [users=N] [apptype=T] [noreport] [limits=off]
+//	sim [seed=N] [plan=P] [ttl=D] [scopes=S,S] [meetings=N] [users=N] [apptype=T] [noreport] [nologs] [gone=N] [limits=off]
 func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	o := zoomsim.Options{Seed: 1, Meetings: 120}
 	for _, arg := range args {
@@ -76,6 +76,10 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 			o.AppType = value
 		case "noreport":
 			o.NoReportFeature = true
+		case "gone":
+			o.GoneUsers = number
+		case "nologs":
+			o.NoAdminLogs = true
 		case "limits":
 			o.Limits = value
 		default:

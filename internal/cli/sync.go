@@ -30,7 +30,7 @@ func syncCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sync NAME STREAM…", Short: "Read streams into a database or onto the screen", GroupID: groupData,
 		Args: takes(2, 100, "NAME and one or more streams, such as `stagedoor sync acme users`"),
-		Long: "Reads streams (users, meeting_activities), families (people, reports) or all.\n" +
+		Long: "Reads streams, families or all of them. " + streamWords() + "\n\n" +
 			"Without --into the rows go to stdout. With it only what is new or may still change is read, and the\n" +
 			"receipt says per slice what Zoom returned and what was written.\n\n" +
 			"A DATE is a whole UTC day. Without --since: where this stream and destination stopped, and the first\n" +
@@ -68,6 +68,21 @@ func syncCommand(s *session) *cobra.Command {
 	return cmd
 }
 
+// streamWords names every stream under its family.
+func streamWords() string {
+	var words []string
+	family := ""
+	for _, st := range stream.All() {
+		if st.Family != family {
+			family = st.Family
+			words = append(words, "\n  "+family+": "+st.Name)
+			continue
+		}
+		words[len(words)-1] += ", " + st.Name
+	}
+	return "Streams by family:" + strings.Join(words, "")
+}
+
 func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []string) error {
 	job, err := f.job(args[1:])
 	if err != nil {
@@ -78,6 +93,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		return err
 	}
 	bar := &progress{t: s.terminal}
+	var run *app.Sync
 	options := app.SyncOptions{
 		Job: job, Into: f.into, DryRun: f.dryRun, Out: s.out, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
 		Progress: bar.update, Waiting: bar.waiting,
@@ -86,7 +102,15 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		// Looking at a plan must print no rows, not even an empty list.
 		options.Out = nopWriter{}
 	}
-	run, err := a.PrepareSync(ctx, c, options)
+	if !f.asJSON {
+		// Nobody asks for the slices one by one, and there may be many.
+		options.Report = func(string, stagedoor.SliceReport) {}
+	}
+	options.Divided = func(part syncing.StreamPlan) {
+		bar.end()
+		s.forecast(part, c.Plan, run.Connection.Provider)
+	}
+	run, err = a.PrepareSync(ctx, c, options)
 	if err != nil {
 		return err
 	}
@@ -95,7 +119,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if f.dryRun {
 		return s.showPlan(run, f.asJSON)
 	}
-	for _, part := range run.Plan.Streams {
+	for _, part := range run.Plan.Streams { // those in parts when these are known
 		s.forecast(part, c.Plan, run.Connection.Provider)
 	}
 	receipt, err := run.Run(ctx)
@@ -248,17 +272,26 @@ func (s *session) forecast(part syncing.StreamPlan, plan stagedoor.Plan, p stage
 	if part.Stream.Window == nil || len(part.Slices) == 0 || !part.First {
 		return
 	}
+	parts := ""
+	if part.Parts != nil {
+		parts = fmt.Sprintf(" for %d %s", part.Parts.Count, part.Parts.Of)
+	}
 	label := app.Label(part.Stream)
 	rate := ""
 	if limit := p.Limit(stagedoor.FamilyGeneral, label, plan); limit.PerSecond > 0 {
 		rate = fmt.Sprintf("; the %s plan permits %d %s calls a second", plan, limit.PerSecond, label)
 	}
-	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s in %s, at least %s, one more per %d rows%s",
-		part.Stream.Name, part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly),
+	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s%s in %s, at least %s, one more per %d rows%s",
+		part.Stream.Name, part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly), parts,
 		count(len(part.Slices), "slice"), count(part.Requests(), string(label)+" call"), part.Stream.PageSize, rate)))
 }
 
 func (s *session) showPlan(run *app.Sync, asJSON bool) error {
+	type parts struct {
+		Of    string `json:"of"`
+		Count int    `json:"count"`
+		Calls int    `json:"requests"` // that finding them took, just now
+	}
 	type streamPlan struct {
 		Stream   string   `json:"stream"`
 		Label    string   `json:"label"`
@@ -266,14 +299,31 @@ func (s *session) showPlan(run *app.Sync, asJSON bool) error {
 		Slices   []string `json:"slices"`
 		Lost     []string `json:"lost"`
 		Known    int      `json:"days_known"`
+		Parts    *parts   `json:"partitions,omitempty"`
 	}
 	list := []streamPlan{}
 	rows := [][]string{{"STREAM", "SLICE", "CALLS", "LABEL"}}
 	for _, part := range run.Plan.Streams {
 		p := streamPlan{Stream: part.Stream.Name, Label: string(app.Label(part.Stream)), Requests: part.Requests(), Slices: []string{}, Lost: []string{}, Known: part.Known}
-		for _, slice := range part.Slices {
-			p.Slices = append(p.Slices, slice.ID())
-			rows = append(rows, []string{p.Stream, slice.ID(), fmt.Sprintf("%d or more", max(1, len(part.Stream.Passes))), p.Label})
+		if part.Parts != nil {
+			p.Parts = &parts{part.Parts.Of, part.Parts.Count, part.Parts.Requests}
+			s.say("%s: there are %d %s to read it for, which took %s to find out", p.Stream, part.Parts.Count, part.Parts.Of, count(part.Parts.Requests, "call"))
+		}
+		// Slices of the same days, one for each part, are one line.
+		for i := 0; i < len(part.Slices); {
+			same := i + 1
+			for same < len(part.Slices) && part.Parts != nil && part.Slices[same].Days == part.Slices[i].Days {
+				same++
+			}
+			shown := part.Slices[i]
+			shown.Partition = ""
+			id := shown.ID()
+			p.Slices = append(p.Slices, id)
+			if part.Parts != nil {
+				id += fmt.Sprintf(" for %d %s", same-i, part.Parts.Of)
+			}
+			rows = append(rows, []string{p.Stream, id, fmt.Sprintf("%d or more", (same-i)*max(1, len(part.Stream.Passes))), p.Label})
+			i = same
 		}
 		for _, lost := range part.Lost {
 			p.Lost = append(p.Lost, lost.String())
@@ -299,14 +349,8 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		} else if len(report.Skipped) > 0 {
 			mark = amber.Render("part")
 		}
-		written := 0
-		for _, slice := range report.Slices {
-			if slice.State == "written" {
-				written++
-			}
-		}
 		line := fmt.Sprintf("%s  %s: %s, %s from Zoom, %d written, %s", mark, report.Stream,
-			count(written, "slice"), count(report.Returned, "row"), report.Written, count(report.Requests, "call"))
+			count(report.SlicesWritten, "slice"), count(report.Returned, "row"), report.Written, count(report.Requests, "call"))
 		if report.Retries > 0 {
 			line += fmt.Sprintf(" (%d of them again)", report.Retries)
 		}
@@ -323,10 +367,14 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
 			s.say("      %s came again under a key that was there: Zoom gave the same row twice", count(same, "row"))
 		}
-		if len(report.Slices) == 0 && report.Error == nil && len(report.Skipped) == 0 {
+		if report.SlicesWritten == 0 && report.Error == nil && len(report.Skipped) == 0 {
 			s.say("      nothing to read: the destination holds all the days asked for")
 		}
-		for _, skip := range report.Skipped {
+		for i, skip := range report.Skipped {
+			if i == 10 {
+				s.say("      and %d more, which the receipt (--json) lists", len(report.Skipped)-i)
+				break
+			}
 			s.say("      skipped %s: %s", skip.What, skip.Reason)
 		}
 		if report.Cleaned > 0 {

@@ -187,7 +187,13 @@ func (w *world) succeeds(args ...string) result {
 // for row.
 func (w *world) isWhole() {
 	w.t.Helper()
-	truth, err := w.sim.Dataset("meeting_activities", time.Time{}, time.Time{})
+	w.isWholeOf("meeting_activities")
+}
+
+// isWholeOf is isWhole for any stream.
+func (w *world) isWholeOf(stream string) {
+	w.t.Helper()
+	truth, err := w.sim.Dataset(stream, time.Time{}, time.Time{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -195,14 +201,14 @@ func (w *world) isWhole() {
 	for row := range truth {
 		want = append(want, string(row))
 	}
-	got, err := readColumn(w.path("zoom.db"), "select _raw from meeting_activities where _deleted_at is null")
+	got, err := readColumn(w.path("zoom.db"), "select _raw from "+stream+" where _deleted_at is null")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	slices.Sort(want)
 	slices.Sort(got)
 	if len(want) == 0 || !slices.Equal(got, want) {
-		w.t.Fatalf("zoom.db holds %d meeting activities, Zoom has %d, and they are not the same", len(got), len(want))
+		w.t.Fatalf("zoom.db holds %d rows of %s, Zoom has %d, and they are not the same", len(got), stream, len(want))
 	}
 }
 

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -9,7 +10,11 @@ import (
 
 // All returns every stream, by family and name.
 func All() []stagedoor.Stream {
-	return slices.Concat(people(), reports())
+	list := slices.Concat(people(), reports(), reportLogs(), reportMeetings())
+	slices.SortStableFunc(list, func(a, b stagedoor.Stream) int {
+		return cmp.Or(strings.Compare(a.Family, b.Family), strings.Compare(a.Name, b.Name))
+	})
+	return list
 }
 
 // Find returns the streams that the words name: a stream's name, a family's

@@ -70,6 +70,8 @@ func parse(t stagedoor.ColumnType, text string) (any, bool) {
 		return timestamp(text)
 	case stagedoor.ActivityTime:
 		return activityTime(text)
+	case stagedoor.MinuteTime:
+		return minuteTime(text)
 	}
 	return nil, false
 }
@@ -137,6 +139,16 @@ func activityTime(text string) (any, bool) {
 		text = text[:i] + "." + text[i+1:]
 	}
 	if t, err := time.Parse("2006-01-02 15:04:05.999", text); err == nil {
+		return sensible(t)
+	}
+	return timestamp(text)
+}
+
+// minuteTime takes "12/22/2021 16:20", the month first and without a zone, as
+// the report of a user's meetings writes some of its times; Zoom's document says
+// nothing of the zone.
+func minuteTime(text string) (any, bool) {
+	if t, err := time.Parse("1/2/2006 15:04", text); err == nil {
 		return sensible(t)
 	}
 	return timestamp(text)

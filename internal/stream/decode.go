@@ -26,6 +26,8 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 type Decoder struct {
 	stream  stagedoor.Stream
 	days    stagedoor.Days
+	part    string         // of a stream that is read in parts
+	into    int            // its column; -1 for streams that are read as one
 	columns map[string]int // field of Zoom's record → column
 	seen    map[string]int // content hash with its day → how many came
 	values  []any
@@ -34,13 +36,16 @@ type Decoder struct {
 // NewDecoder returns a decoder for one slice of the stream.
 func NewDecoder(s stagedoor.Stream, slice stagedoor.Slice) *Decoder {
 	d := &Decoder{
-		stream: s, days: slice.Days,
+		stream: s, days: slice.Days, part: slice.Partition, into: -1,
 		columns: make(map[string]int, len(s.Columns)),
 		seen:    map[string]int{},
 		values:  make([]any, len(s.Columns)),
 	}
 	for i, c := range s.Columns {
 		d.columns[c.Source()] = i
+		if s.Partition != nil && s.Partition.Into == c.Name {
+			d.into = i
+		}
 	}
 	return d
 }
@@ -95,6 +100,9 @@ func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 			Op: "read a row of " + d.stream.Name, Kind: stagedoor.KindBadAnswer,
 			Cause: "it has none of the stream's fields",
 		}
+	}
+	if d.into >= 0 {
+		d.values[d.into] = d.part
 	}
 	out.Key = d.key()
 	return out, nil

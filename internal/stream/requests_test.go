@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stagedoor/stagedoor"
@@ -35,6 +36,20 @@ func TestStreamsAskWhatZoomDocuments(t *testing.T) {
 						t.Errorf("%s is sent, and Zoom knows only %v", name, op.Query)
 					}
 				}
+			}
+			// Every name in the path is filled by the stream's part.
+			var names []string
+			for _, segment := range strings.Split(s.Path, "/") {
+				if name, ok := strings.CutPrefix(segment, "{"); ok {
+					names = append(names, strings.TrimSuffix(name, "}"))
+				}
+			}
+			var filled []string
+			if s.Partition != nil {
+				filled = []string{s.Partition.Param}
+			}
+			if !slices.Equal(names, filled) {
+				t.Errorf("the path has the names %v, and the parts fill %v", names, filled)
 			}
 			if op.Paging == stagedoor.PagingToken && s.PageSize == 0 {
 				t.Error("the stream is paged and names no page size")

@@ -29,6 +29,17 @@ func TestTable(t *testing.T) {
 		if len(s.ID) == 0 && len(s.Content) == 0 {
 			t.Errorf("%s: nothing makes a key", s.Name)
 		}
+		if p := s.Partition; p != nil {
+			parent, err := Find(p.Stream)
+			if err != nil || len(parent) != 1 || parent[0].Partition != nil || parent[0].Window != nil {
+				t.Errorf("%s: its parent %q is no stream that is read as one", s.Name, p.Stream)
+			} else if i := slices.IndexFunc(parent[0].Columns, func(c stagedoor.Column) bool { return c.Name == p.Column }); i < 0 || parent[0].Columns[i].Type != stagedoor.Text {
+				t.Errorf("%s: %s has no text column %q", s.Name, p.Stream, p.Column)
+			}
+			if i := slices.IndexFunc(s.Columns, func(c stagedoor.Column) bool { return c.Name == p.Into }); i < 0 || s.Columns[i].Type != stagedoor.Text {
+				t.Errorf("%s: no text column %q takes the part", s.Name, p.Into)
+			}
+		}
 		names := map[string]bool{}
 		for _, c := range s.Columns {
 			if names[c.Name] || strings.HasPrefix(c.Name, "_") || c.Type == "" {
@@ -56,9 +67,9 @@ func TestFind(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"users"}, []string{"users"}},
-		{[]string{"reports"}, []string{"meeting_activities"}},
-		{[]string{"all"}, []string{"users", "meeting_activities"}},
-		{[]string{"meeting_activities", "all"}, []string{"meeting_activities", "users"}},
+		{[]string{"reports"}, []string{"meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
+		{[]string{"all"}, []string{"users", "meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
+		{[]string{"sign_in_activities", "all"}, []string{"sign_in_activities", "users", "meeting_activities", "operation_logs", "report_user_meetings"}},
 	}
 	for _, tt := range tests {
 		got, err := Find(tt.words...)
@@ -120,6 +131,42 @@ func TestMeetingActivity(t *testing.T) {
 	}
 	if !strings.HasPrefix(row.Key, "2024-03-20:") {
 		t.Errorf("key = %s, want the day of start_time", row.Key)
+	}
+}
+
+// TestExamplesAreRows holds that each stream's example is a record of all its
+// fields' types, with a key of its day.
+func TestExamplesAreRows(t *testing.T) {
+	for _, s := range All() {
+		if s.Example == "" {
+			continue
+		}
+		d := NewDecoder(s, stagedoor.Slice{Stream: s.Name})
+		row, err := d.Decode([]byte(s.Example))
+		if err != nil || len(row.Unknown)+len(row.Changed)+row.Cleaned > 0 {
+			t.Errorf("%s: %v, unknown %v, changed %v", s.Name, err, row.Unknown, row.Changed)
+		}
+		if len(s.Day) > 0 && !strings.HasPrefix(row.Key, "20") {
+			t.Errorf("%s: its example has the key %q", s.Name, row.Key)
+		}
+	}
+}
+
+// TestPartOfARow holds that a row of a stream which is read in parts names its
+// part, whatever its record says, and that the part is not of its key.
+func TestPartOfARow(t *testing.T) {
+	s, _ := Find("report_user_meetings")
+	d := NewDecoder(s[0], stagedoor.Slice{Partition: "KDcuGIm1QgePTO8WbOqwIQ"})
+	got, row := fields(t, d, `{"uuid":"aDYlohsHRtCd4ii1uC2+hA==","start_time":"2026-11-20T23:59:59Z","user_id":"another","join_time":"11/21/2026 00:01","has_chat":false}`)
+	want := map[string]any{
+		"uuid": "aDYlohsHRtCd4ii1uC2+hA==", "start_time": time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC),
+		"user_id": "KDcuGIm1QgePTO8WbOqwIQ", "join_time": time.Date(2026, 11, 21, 0, 1, 0, 0, time.UTC), "has_chat": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+	if row.Key != "2026-11-20:aDYlohsHRtCd4ii1uC2+hA==" {
+		t.Errorf("key = %s", row.Key)
 	}
 }
 
@@ -209,6 +256,11 @@ func TestConvert(t *testing.T) {
 		{stagedoor.ActivityTime, `"2024-03-21 07:09:03"`, time.Date(2024, 3, 21, 7, 9, 3, 0, time.UTC), true},
 		{stagedoor.ActivityTime, `"2024-03-21T07:09:03Z"`, time.Date(2024, 3, 21, 7, 9, 3, 0, time.UTC), true},
 		{stagedoor.ActivityTime, `"yesterday"`, nil, false},
+		{stagedoor.MinuteTime, `"12/22/2021 16:20"`, time.Date(2021, 12, 22, 16, 20, 0, 0, time.UTC), true},
+		{stagedoor.MinuteTime, `"1/2/2026 03:04"`, time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), true},
+		{stagedoor.MinuteTime, `"2021-12-22T16:20:05Z"`, time.Date(2021, 12, 22, 16, 20, 5, 0, time.UTC), true},
+		{stagedoor.MinuteTime, `"22/12/2021 16:20"`, nil, false},
+		{stagedoor.MinuteTime, `""`, nil, true},
 		{stagedoor.JSON, `[ "a", {"b": 1} ]`, `["a",{"b":1}]`, true},
 		{stagedoor.JSON, `"single"`, `"single"`, true},
 	}

@@ -26,17 +26,34 @@ type Engine struct {
 	Reader      Reader
 	Decoder     func(stagedoor.Stream, stagedoor.Slice) Decoder // a new one for each reading of a slice
 	Destination stagedoor.Destination
-	Progress    func(Progress)   // nil: nobody looks
-	Now         func() time.Time // nil: the clock
+	// Parent finds the stream that a partition names, and Path fills identifiers
+	// into a path; both are needed for streams with a partition only.
+	Parent func(name string) (stagedoor.Stream, bool)
+	Path   func(template string, identifiers ...string) string
+	// Divided is told of a stream's parts as soon as a run has found them. Nil:
+	// nobody is.
+	Divided func(StreamPlan)
+	// Report is given the report of each slice as it ends, and the receipt then
+	// holds only their number: a run over ten thousand users has more of them
+	// than memory should. Nil: the receipt holds them.
+	Report   func(stream string, slice stagedoor.SliceReport)
+	Progress func(Progress)   // nil: nobody looks
+	Now      func() time.Time // nil: the clock
 }
 
 // Progress is how far a run is.
 type Progress struct {
 	Stream string
-	Slice  string
-	Done   int // slices of the stream that are written
-	Slices int
-	Rows   int // rows of the stream so far, this slice's included
+	Slice  string // while the parts of a stream are looked for: the parent stream
+	Done   int    // slices of the stream that are written
+	Slices int    // 0 while parts are looked for
+	Rows   int    // rows of the stream so far, this slice's included
+
+	// Of streams with a partition: what the parts are ("users"), which one this
+	// is among those with the same days, and which days.
+	Of            string
+	Part, Parts   int
+	Days, DaySets int
 }
 
 // How often a slice is read again from its start before the stream is given up:
@@ -69,8 +86,9 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 	}
 	var failed []error
 	skipped, written := 0, 0
+	known := parents{}
 	for _, part := range plan.Streams {
-		report, err := e.stream(ctx, plan.Job, part)
+		report, err := e.stream(ctx, plan, part, known)
 		if err != nil {
 			notice := stagedoor.NoticeOf(err)
 			report.Error = &notice
@@ -141,27 +159,111 @@ func state(err error) string {
 }
 
 // stream reads one stream's slices, the oldest first.
-func (e *Engine) stream(ctx context.Context, job Job, part StreamPlan) (stagedoor.StreamReport, error) {
+func (e *Engine) stream(ctx context.Context, plan Plan, part StreamPlan, known parents) (stagedoor.StreamReport, error) {
 	report := stagedoor.StreamReport{Stream: part.Stream.Name}
+	if part.Stream.Partition != nil {
+		divided := part.Parts != nil
+		if err := e.divide(ctx, plan.Job, &part, known); err != nil {
+			return report, err
+		}
+		report.Parts = &stagedoor.PartsReport{Of: part.Parts.Of, Count: part.Parts.Count, Requests: part.Parts.Requests}
+		report.Requests, report.Retries = part.Parts.Requests, part.Parts.Retries
+		report.Skipped = append(report.Skipped, part.Parts.skipped...)
+		if !divided && e.Divided != nil {
+			e.Divided(part)
+		}
+	}
 	for _, days := range part.Lost {
 		report.Skipped = append(report.Skipped, stagedoor.Skip{
 			What:   days.String(),
 			Reason: fmt.Sprintf("Zoom keeps %d months of this report; these %d days are older and can not be read any more", part.Stream.Window.LookBack, days.Count()),
 		})
 	}
+	err := e.slices(ctx, plan, part, known, &report)
+	if err == nil && report.Returned == 0 && len(part.Slices) > 0 && !part.HadRows && part.Params == "" && part.Stream.EmptyMeans != nil {
+		report.Notices = append(report.Notices, stagedoor.NoticeOf(part.Stream.EmptyMeans))
+	}
+	return report, err
+}
+
+// slices reads the slices of a stream. A part that has gone since it was found is
+// left out, with all that was still to be read of it.
+func (e *Engine) slices(ctx context.Context, plan Plan, part StreamPlan, known parents, report *stagedoor.StreamReport) error {
+	gone := map[string]bool{}
+	at := position{slices: part.Slices}
 	for i, slice := range part.Slices {
-		r := reader{engine: e, job: job, part: part, slice: slice, report: &report, done: i}
-		sliceReport, err := r.read(ctx)
-		report.Slices = append(report.Slices, sliceReport)
-		if err != nil {
-			return report, err
+		at.move(i)
+		if gone[slice.Partition] {
+			continue
 		}
-		if job.Limit > 0 && report.Returned >= job.Limit {
+		r := reader{engine: e, job: plan.Job, part: part, slice: slice, report: report, done: i, at: at, wanted: wanted(plan, part)}
+		sliceReport, err := r.read(ctx)
+		if reason, isGone := goneReason(part.Stream, err); isGone {
+			gone[slice.Partition] = true
+			sliceReport.State = stagedoor.SliceSkipped
+			report.Skipped = append(report.Skipped, stagedoor.Skip{What: report.Parts.Of + " " + slice.Partition, Reason: reason})
+			report.Parts.Gone++
+			err = nil
+		}
+		if sliceReport.State == stagedoor.SliceWritten {
+			report.SlicesWritten++
+			if r.whole {
+				for column, ids := range r.parts {
+					known[part.Stream.Name+"."+column] = walked{ids: distinct(ids)}
+				}
+			}
+		}
+		if e.Report != nil {
+			e.Report(part.Stream.Name, sliceReport)
+		} else {
+			report.Slices = append(report.Slices, sliceReport)
+		}
+		if err != nil {
+			return err
+		}
+		if plan.Job.Limit > 0 && report.Returned >= plan.Job.Limit {
 			break
 		}
 	}
-	if report.Returned == 0 && len(part.Slices) > 0 && !part.HadRows && part.Params == "" && part.Stream.EmptyMeans != nil {
-		report.Notices = append(report.Notices, stagedoor.NoticeOf(part.Stream.EmptyMeans))
+	return nil
+}
+
+// wanted are the columns of a stream by which others of the plan are read in
+// parts; none where not all of the stream is read.
+func wanted(plan Plan, part StreamPlan) []string {
+	if part.Stream.Window != nil || part.Stream.Partition != nil || part.Params != "" {
+		return nil
 	}
-	return report, nil
+	var columns []string
+	for _, other := range plan.Streams {
+		if p := other.Stream.Partition; p != nil && p.Stream == part.Stream.Name {
+			columns = append(columns, p.Column)
+		}
+	}
+	return columns
+}
+
+// position tells where a run is among days and parts.
+type position struct {
+	slices              []stagedoor.Slice
+	days, daySets       int
+	part, parts, before int // before: slices of former days
+}
+
+func (p *position) move(i int) {
+	if p.daySets == 0 {
+		for j, s := range p.slices {
+			if j == 0 || s.Days != p.slices[j-1].Days {
+				p.daySets++
+			}
+		}
+	}
+	if i == 0 || p.slices[i].Days != p.slices[i-1].Days {
+		p.days++
+		p.before, p.parts = i, 0
+		for j := i; j < len(p.slices) && p.slices[j].Days == p.slices[i].Days; j++ {
+			p.parts++
+		}
+	}
+	p.part = i - p.before + 1
 }

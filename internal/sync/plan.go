@@ -40,10 +40,15 @@ type StreamPlan struct {
 	First  bool             // the destination holds nothing of this stream yet
 	// HadRows tells that an earlier reading returned rows.
 	HadRows bool
+	// Parts are those of a stream with a partition; nil until the stream is
+	// divided, and without them there are no Slices either. Lost and Known are
+	// then those of all parts together.
+	Parts *Parts
 }
 
 // Requests returns the least number of calls that the plan takes: one for each
-// slice and pass. More come for slices of more than one page.
+// slice and pass. More come for slices of more than one page. Those that finding
+// the parts took are not among them.
 func (p StreamPlan) Requests() int {
 	return len(p.Slices) * max(1, len(p.Stream.Passes))
 }
@@ -56,20 +61,51 @@ func (e *Engine) Plan(ctx context.Context, job Job) (Plan, error) {
 			return Plan{}, err
 		}
 		part := StreamPlan{Stream: s, Params: canonical(job.Params)}
-		done, err := e.Destination.Checkpoints(ctx, s, part.Params)
-		if err != nil {
-			return Plan{}, err
-		}
-		part.First = len(done) == 0
-		part.HadRows = slices.ContainsFunc(done, func(c stagedoor.Checkpoint) bool { return c.Returned > 0 })
-		if s.Window == nil {
-			part.Slices = []stagedoor.Slice{{Stream: s.Name, Params: part.Params}}
-		} else if err := planDays(&part, job, done, e.now()); err != nil {
+		if s.Partition != nil {
+			// Its parts are not known yet; days that nobody can read are.
+			trial := part
+			if s.Window != nil {
+				if err := planDays(&trial, job, nil, e.now()); err != nil {
+					return Plan{}, err
+				}
+			}
+		} else if err := e.planSlices(ctx, &part, job, "", e.now()); err != nil {
 			return Plan{}, err
 		}
 		plan.Streams = append(plan.Streams, part)
 	}
+	// What is read in parts comes last, so that a parent which is read anyway
+	// need not be walked for them.
+	slices.SortStableFunc(plan.Streams, func(a, b StreamPlan) int {
+		switch parted := a.Stream.Partition != nil; {
+		case parted == (b.Stream.Partition != nil):
+			return 0
+		case parted:
+			return 1
+		}
+		return -1
+	})
 	return plan, nil
+}
+
+// planSlices fills in what is to be read of one part; of everything, where the
+// part is empty.
+func (e *Engine) planSlices(ctx context.Context, plan *StreamPlan, job Job, part string, now time.Time) error {
+	done, err := e.Destination.Checkpoints(ctx, plan.Stream, plan.Params, part)
+	if err != nil {
+		return err
+	}
+	plan.First = len(done) == 0
+	plan.HadRows = slices.ContainsFunc(done, func(c stagedoor.Checkpoint) bool { return c.Returned > 0 })
+	if plan.Stream.Window == nil {
+		plan.Slices = []stagedoor.Slice{{Stream: plan.Stream.Name, Params: plan.Params}}
+	} else if err := planDays(plan, job, done, now); err != nil {
+		return err
+	}
+	for i := range plan.Slices {
+		plan.Slices[i].Partition = part
+	}
+	return nil
 }
 
 // planDays fills in the slices of a stream that is bounded by days.
@@ -86,6 +122,9 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 	}
 	if asked.Since.IsZero() {
 		asked.Since = oldest
+		if window.LookBack == 0 && window.First > 0 {
+			asked.Since = monthsBefore(today, window.First)
+		}
 		if !job.FullRefresh && len(done) > 0 {
 			asked.Since = slices.MinFunc(done, func(a, b stagedoor.Checkpoint) int { return a.Days.Since.Compare(b.Days.Since) }).Days.Since
 		}

@@ -20,9 +20,13 @@ type reader struct {
 	part   StreamPlan
 	slice  stagedoor.Slice
 	report *stagedoor.StreamReport
-	done   int // slices of the stream that were written before
+	done   int // slices of the stream that came before
+	at     position
+	wanted []string // columns whose values are the parts of other streams
 
-	requests, retries int // of all readings of the slice
+	requests, retries int                 // of all readings of the slice
+	parts             map[string][]string // by wanted column, of the reading that was committed
+	whole             bool                // that reading came to its end
 }
 
 // attempt is what one reading of the slice found. It is added to the report
@@ -38,10 +42,11 @@ type attempt struct {
 	drift    map[string]int
 	changed  map[string]int // columns whose value was not of their type → rows
 	skipped  []stagedoor.Skip
+	parts    map[string][]string
 }
 
 func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
-	out := stagedoor.SliceReport{Slice: r.slice.ID(), State: "failed"}
+	out := stagedoor.SliceReport{Slice: r.slice.ID(), State: stagedoor.SliceFailed}
 	for _, pass := range r.passes() {
 		request := r.request(pass)
 		out.Asked = append(out.Asked, request.Method+" "+request.Path+"?"+request.Query.Encode())
@@ -51,7 +56,7 @@ func (r *reader) read(ctx context.Context) (stagedoor.SliceReport, error) {
 		found, written, err := r.once(ctx)
 		out.Requests, out.Retries = r.requests, r.retries
 		if err == nil {
-			out.State, out.Returned, out.Written, out.Gone, out.Pages = "written", found.returned, written.Rows, written.Gone, found.pages
+			out.State, out.Returned, out.Written, out.Gone, out.Pages = stagedoor.SliceWritten, found.returned, written.Rows, written.Gone, found.pages
 			r.add(&out, found)
 			return out, nil
 		}
@@ -89,11 +94,19 @@ func (r *reader) add(out *stagedoor.SliceReport, found attempt) {
 		report.Form = found.form
 	}
 	for _, column := range slices.Sorted(maps.Keys(found.changed)) {
-		report.Skipped = append(report.Skipped, stagedoor.Skip{
+		skip := stagedoor.Skip{
 			What:   fmt.Sprintf("column %s in %s", column, r.slice.ID()),
 			Reason: "its value is not of the column's type; the rows are written without it, and _raw has it",
 			Rows:   found.changed[column],
-		})
+		}
+		if r.slice.Partition != "" {
+			skip.What = "column " + column // once, not for each of ten thousand users
+			if i := slices.IndexFunc(report.Skipped, func(s stagedoor.Skip) bool { return s.What == skip.What }); i >= 0 {
+				report.Skipped[i].Rows += skip.Rows
+				continue
+			}
+		}
+		report.Skipped = append(report.Skipped, skip)
 	}
 	for field, rows := range found.drift {
 		if report.Drift == nil {
@@ -103,7 +116,8 @@ func (r *reader) add(out *stagedoor.SliceReport, found attempt) {
 	}
 	if found.total >= 0 {
 		out.Total = &found.total
-		if found.total != found.returned && r.job.Limit == 0 {
+		// Of parts the first few are told; each slice's report has both numbers.
+		if found.total != found.returned && r.job.Limit == 0 && (r.slice.Partition == "" || len(report.Notices) < 5) {
 			report.Notices = append(report.Notices, stagedoor.Notice{
 				Kind:  stagedoor.KindBadAnswer,
 				Cause: fmt.Sprintf("%s %s: Zoom counted %d rows and gave %d; rows may have come or gone while they were read", report.Stream, out.Slice, found.total, found.returned),
@@ -116,7 +130,7 @@ func (r *reader) add(out *stagedoor.SliceReport, found attempt) {
 // once reads the slice from its first page to its last and commits it.
 func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 	e, stream := r.engine, r.part.Stream
-	found := attempt{drift: map[string]int{}, changed: map[string]int{}}
+	found := attempt{drift: map[string]int{}, changed: map[string]int{}, parts: map[string][]string{}}
 	began := e.now()
 	writer, err := e.Destination.Begin(ctx, stream, r.slice, r.job.Run)
 	if err != nil {
@@ -156,6 +170,7 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 	gone := whole && stream.ShowsGone && r.slice.Params == "" && found.returned > 0 &&
 		!found.vague && len(found.skipped) == 0 && (found.total < 0 || found.total == found.returned)
 	written, err := writer.Commit(ctx, checkpoint, gone)
+	r.parts, r.whole = found.parts, whole && !found.vague && len(found.skipped) == 0
 	return found, written, err
 }
 
@@ -183,15 +198,22 @@ func (r *reader) page(ctx context.Context, page stagedoor.Page, decoder Decoder,
 		for _, column := range row.Changed {
 			found.changed[column]++
 		}
+		for _, column := range r.wanted {
+			found.parts[column] = append(found.parts[column], partOf(row, columnOf(r.part.Stream, column))...)
+		}
 		if err := writer.Write(ctx, row.Record); err != nil {
 			return err
 		}
 	}
 	if r.engine.Progress != nil {
-		r.engine.Progress(Progress{
+		now := Progress{
 			Stream: r.part.Stream.Name, Slice: r.slice.ID(), Done: r.done, Slices: len(r.part.Slices),
 			Rows: r.report.Returned + found.returned,
-		})
+		}
+		if r.part.Parts != nil {
+			now.Of, now.Part, now.Parts, now.Days, now.DaySets = r.part.Parts.Of, r.at.part, r.at.parts, r.at.days, r.at.daySets
+		}
+		r.engine.Progress(now)
 	}
 	return nil
 }
@@ -204,8 +226,8 @@ func (r *reader) passes() []map[string]string {
 	return r.part.Stream.Passes
 }
 
-// request is the slice's call: what the stream always sends, the pass, the
-// days, and the job's own parameters over them.
+// request is the slice's call: the path with the slice's part, what the stream
+// always sends, the pass, the days, and the job's own parameters over them.
 func (r *reader) request(pass map[string]string) stagedoor.Request {
 	stream := r.part.Stream
 	query := url.Values{}
@@ -221,5 +243,9 @@ func (r *reader) request(pass map[string]string) stagedoor.Request {
 		query.Set(window.From, r.slice.Days.Since.Format(time.DateOnly))
 		query.Set(window.To, r.slice.Days.Until.Format(time.DateOnly))
 	}
-	return stagedoor.Request{Method: stream.Method, Path: stream.Path, Query: query}
+	path := stream.Path
+	if stream.Partition != nil && r.engine.Path != nil {
+		path = r.engine.Path(stream.Path, r.slice.Partition)
+	}
+	return stagedoor.Request{Method: stream.Method, Path: path, Query: query}
 }

@@ -90,10 +90,10 @@ type place struct {
 func (p *place) Name() string { return "memory" }
 func (p *place) Close() error { return nil }
 
-func (p *place) Checkpoints(_ context.Context, s stagedoor.Stream, params string) ([]stagedoor.Checkpoint, error) {
+func (p *place) Checkpoints(_ context.Context, s stagedoor.Stream, params, part string) ([]stagedoor.Checkpoint, error) {
 	var list []stagedoor.Checkpoint
 	for _, c := range p.points {
-		if c.Stream == s.Name && c.Params == params {
+		if c.Stream == s.Name && c.Params == params && c.Partition == part {
 			list = append(list, c)
 		}
 	}

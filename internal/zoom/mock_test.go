@@ -34,6 +34,9 @@ type mock struct {
 
 const (
 	exampleUser     = `{"id":"KDcuGIm1QgePTO8WbOqwIQ","email":"jchill@example.com","type":1,"pmi":3542471135,"created_at":"2019-06-01T07:58:03Z","group_ids":["g"],"status":"active"}`
+	exampleSignIn   = `{"client_type":"Browser","email":"jchill@example.com","ip_address":"192.0.2.1","time":"2019-09-15T19:13:41Z","type":"Sign out","version":"5.9.1.2581"}`
+	exampleChange   = `{"action":"Batch Update","category_type":"user","operation_detail":"Update user jchill@example.com: Role","operator":"operator@example.com","time":"2019-09-15T19:13:41Z"}`
+	exampleMeeting  = `{"custom_keys":[{"key":"Host Nation","value":"US"}],"duration":6,"end_time":"2022-03-15T07:40:46Z","id":3259731520,"participants_count":2,"session_key":"ABC36jaBI145","source":"Zoom","start_time":"2022-03-15T07:40:45Z","topic":"My Meeting","total_minutes":11,"type":2,"user_email":"jchill@example.com","user_name":"Jill Chill","uuid":"4444AAAiAAAAAiAiAiiAii==","schedule_time":"12/22/2021 16:20","join_waiting_room_time":"12/22/2021 16:20","join_time":"12/22/2021 16:20","leave_time":"12/22/2021 16:20","host_organization":"Zoom","host_name":"Jill Chill","has_screen_share":true,"has_recording":true,"has_chat":true,"meeting_encryption_status":1,"participants_count_my_account":1}`
 	exampleActivity = `{"meeting_number":"982 610 0285","activity_time":"2024-03-21 07:09:03:216","operator":"Jill Chill","operator_email":"jchill@example.com","activity_category":"Meeting Started","activity_detail":"-"}`
 )
 
@@ -65,6 +68,34 @@ func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains([]string{"All Activities", "Meeting Created", "Meeting Started", "User Join", "User Left", "Remote Control", "In-Meeting Chat", "Meeting Ended"}, q.Get("activity_type")) {
 			refuse("activity_type")
 			return
+		}
+	case "/v2/report/activities":
+		key, row, longest = "activity_logs", exampleSignIn, 1<<30 // the document names no maximum
+		for _, name := range []string{"from", "to"} {
+			if _, err := time.Parse(time.DateOnly, q.Get(name)); q.Has(name) && err != nil {
+				refuse(name)
+				return
+			}
+		}
+	case "/v2/report/users/KDcuGIm1QgePTO8WbOqwIQ/meetings":
+		key, row, longest = "meetings", exampleMeeting, 300
+		for _, name := range []string{"from", "to"} {
+			if _, err := time.Parse(time.DateOnly, q.Get(name)); err != nil {
+				refuse(name)
+				return
+			}
+		}
+		if !slices.Contains([]string{"past", "pastOne", "pastJoined"}, q.Get("type")) {
+			refuse("type")
+			return
+		}
+	case "/v2/report/operationlogs":
+		key, row, longest = "operation_logs", exampleChange, 300
+		for _, name := range []string{"from", "to"} {
+			if _, err := time.Parse(time.DateOnly, q.Get(name)); err != nil {
+				refuse(name)
+				return
+			}
 		}
 	default:
 		w.WriteHeader(http.StatusNotFound)
@@ -112,6 +143,11 @@ func (m *mock) read(t *testing.T, name string) (stagedoor.StreamReport, error) {
 		Reader: client, Destination: place,
 		Now:     func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
+		Path:    zoom.Path,
+		Parent: func(name string) (stagedoor.Stream, bool) {
+			found, err := stream.Find(name)
+			return found[0], err == nil
+		},
 	}
 	streams, err := stream.Find(name)
 	if err != nil {
@@ -136,6 +172,13 @@ func TestMockTakesWhatIsAsked(t *testing.T) {
 		"meeting_activities": {
 			"/v2/report/meeting_activities?activity_type=All%20Activities&from=2026-11-20&page_size=300&to=2026-11-20",
 		},
+		"sign_in_activities": {"/v2/report/activities?from=2026-11-20&page_size=300&to=2026-11-20"},
+		"report_user_meetings": {
+			"/v2/users?page_size=300&status=active", "/v2/users?page_size=300&status=inactive", "/v2/users?page_size=300&status=pending",
+			"/v2/report/users/KDcuGIm1QgePTO8WbOqwIQ/meetings?from=2026-11-20&page_size=300&to=2026-11-20&type=past",
+			"/v2/report/users/KDcuGIm1QgePTO8WbOqwIQ/meetings?from=2026-11-20&page_size=300&to=2026-11-20&type=pastOne",
+		},
+		"operation_logs": {"/v2/report/operationlogs?from=2026-11-20&page_size=300&to=2026-11-20"},
 	} {
 		m := &mock{answer: page(`{KEY:[ROW],"next_page_token":"","page_size":30.0}`)}
 		report, err := m.read(t, name)
@@ -151,7 +194,7 @@ func TestMockTakesWhatIsAsked(t *testing.T) {
 // TestMockHandsOutOneTokenForEver holds that the walk ends soon, with nothing
 // kept and with words that name the reason.
 func TestMockHandsOutOneTokenForEver(t *testing.T) {
-	for _, name := range []string{"users", "meeting_activities"} {
+	for _, name := range []string{"users", "meeting_activities", "sign_in_activities", "operation_logs", "report_user_meetings"} {
 		m := &mock{answer: page(`{KEY:[ROW],"next_page_token":"z5qF","page_size":30}`)}
 		report, err := m.read(t, name)
 		if stagedoor.KindOf(err) != stagedoor.KindPageToken || report.Written != 0 || len(m.asked) > 6 {

@@ -11,6 +11,8 @@
 //   - whose key lies in the slice: between its first and its last day, or
 //     anywhere for a slice without days; for a slice with days of a stream
 //     without a day column nothing is marked,
+//   - that are of the slice's part, by the column that the stream's partition
+//     names, for streams that are read in parts,
 //   - that are in the care of the slice's parameters: those of the reading
 //     without any wherever that has shown the row, else of the last that has,
 //   - that no other run pulled after this reading began,

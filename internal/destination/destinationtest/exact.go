@@ -17,7 +17,7 @@ func everyType() stagedoor.Stream {
 	s := stagedoor.Stream{Name: "every_type"}
 	for _, t := range []stagedoor.ColumnType{
 		stagedoor.Text, stagedoor.Integer, stagedoor.Real, stagedoor.Boolean,
-		stagedoor.Timestamp, stagedoor.ActivityTime, stagedoor.Digits, stagedoor.JSON,
+		stagedoor.Timestamp, stagedoor.ActivityTime, stagedoor.Digits, stagedoor.JSON, stagedoor.MinuteTime,
 	} {
 		s.Columns = append(s.Columns, stagedoor.Column{Name: "a_" + string(t), Type: t})
 	}
@@ -48,10 +48,10 @@ func testExact(t *testing.T, kind Kind) {
 	long := time.Date(1969, 12, 31, 23, 59, 59, 999e6, time.UTC)
 	testRecords(
 		t, kind, everyType(),
-		stagedoor.Record{Key: "2024-03-21 a", Raw: []byte(`{"n":1}`), Values: []any{"text", int64(math.MaxInt64), 0.1, true, at, at, "982 610 0285", `[1,{"a":null}]`}},
-		stagedoor.Record{Key: "2024-03-21 b", Raw: []byte(`{"n":2}`), Values: []any{"", int64(math.MinInt64), -0.5, false, long, long, "0012", `{}`}},
-		stagedoor.Record{Key: "2024-03-21 c", Raw: []byte(`{}`), Values: []any{"7", int64(0), 3.0, true, at, long, "7", `9007199254740993`}},
-		stagedoor.Record{Key: "2024-03-21 d", Raw: []byte(` { "spaces" : "stay" } `), Values: []any{"1e3", int64(1 << 53), math.MaxFloat64, false, at, at, "-1", `"text"`}},
+		stagedoor.Record{Key: "2024-03-21 a", Raw: []byte(`{"n":1}`), Values: []any{"text", int64(math.MaxInt64), 0.1, true, at, at, "982 610 0285", `[1,{"a":null}]`, at}},
+		stagedoor.Record{Key: "2024-03-21 b", Raw: []byte(`{"n":2}`), Values: []any{"", int64(math.MinInt64), -0.5, false, long, long, "0012", `{}`, long}},
+		stagedoor.Record{Key: "2024-03-21 c", Raw: []byte(`{}`), Values: []any{"7", int64(0), 3.0, true, at, long, "7", `9007199254740993`, at}},
+		stagedoor.Record{Key: "2024-03-21 d", Raw: []byte(` { "spaces" : "stay" } `), Values: []any{"1e3", int64(1 << 53), math.MaxFloat64, false, at, at, "-1", `"text"`, at}},
 	)
 }
 

@@ -59,6 +59,8 @@ func Test(t *testing.T, kind Kind) {
 		{"a reading marks only the days that it read", testGoneDays},
 		{"a reading marks only rows in the care of its parameters", testGoneParams},
 		{"a row pulled after the reading began is not marked", testGoneRace},
+		{"checkpoints of one part are not those of another", testPartCheckpoints},
+		{"a reading of one part marks no row of another", testPartGone},
 
 		{"an aborted slice leaves nothing", testAbort},
 		{"a slice without Commit leaves nothing", testCrash},
@@ -68,6 +70,7 @@ func Test(t *testing.T, kind Kind) {
 		{"two writers keep each other's slices whole", testTwoWriters},
 		{"memory stays flat", testVolume},
 		{"any sequence of slices equals the model", testModel},
+		{"any sequence of slices of parts equals the model", testPartModel},
 		{"killed at any moment", testKilled},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, kind) })
@@ -94,6 +97,22 @@ func people() stagedoor.Stream {
 	}
 }
 
+// members is people, read one team at a time.
+func members() stagedoor.Stream {
+	s := people()
+	s.Name = "members"
+	s.Columns = append(s.Columns, stagedoor.Column{Name: "team", Type: stagedoor.Text})
+	s.Partition = &stagedoor.Partition{Stream: "teams", Column: "id", Param: "team", Into: "team"}
+	return s
+}
+
+// member returns a record of members.
+func member(key string, age int, team string) stagedoor.Record {
+	r := person(key, age)
+	r.Values = append(r.Values, team)
+	return r
+}
+
 // person returns a record of people.
 func person(key string, age int) stagedoor.Record {
 	return stagedoor.Record{
@@ -116,6 +135,7 @@ func open(t *testing.T, kind Kind, place string) stagedoor.Destination {
 type reading struct {
 	stream  stagedoor.Stream
 	params  string
+	part    string
 	days    stagedoor.Days
 	run     string
 	at      time.Time
@@ -124,7 +144,7 @@ type reading struct {
 }
 
 func (r reading) slice() stagedoor.Slice {
-	return stagedoor.Slice{Stream: r.stream.Name, Params: r.params, Days: r.days}
+	return stagedoor.Slice{Stream: r.stream.Name, Params: r.params, Partition: r.part, Days: r.days}
 }
 
 // stage begins a slice and writes the records.
@@ -209,7 +229,12 @@ func wantMarked(t *testing.T, kind Kind, place string, stream stagedoor.Stream, 
 
 func wantCheckpoints(t *testing.T, d stagedoor.Destination, stream stagedoor.Stream, params string, want ...stagedoor.Checkpoint) {
 	t.Helper()
-	got, err := d.Checkpoints(context.Background(), stream, params)
+	wantPartCheckpoints(t, d, stream, params, "", want...)
+}
+
+func wantPartCheckpoints(t *testing.T, d stagedoor.Destination, stream stagedoor.Stream, params, part string, want ...stagedoor.Checkpoint) {
+	t.Helper()
+	got, err := d.Checkpoints(context.Background(), stream, params, part)
 	if err != nil {
 		t.Fatal(err)
 	}

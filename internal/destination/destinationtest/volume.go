@@ -59,7 +59,7 @@ func testVolume(t *testing.T, kind Kind) {
 	if grown := most - before; grown > limit {
 		t.Errorf("memory grew by %d MiB for %d MiB of rows, want at most %d", grown>>20, rows*1200>>20, limit>>20)
 	}
-	checkpoints, err := d.Checkpoints(context.Background(), people(), "")
+	checkpoints, err := d.Checkpoints(context.Background(), people(), "", "")
 	if err != nil || len(checkpoints) != 1 || checkpoints[0].Written != rows {
 		t.Fatalf("checkpoints = %+v, %v; want one with %d rows", checkpoints, err, rows)
 	}

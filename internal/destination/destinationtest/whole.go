@@ -177,7 +177,7 @@ func testTwoWriters(t *testing.T, kind Kind) {
 func wantWhole(t *testing.T, kind Kind, place string, stream stagedoor.Stream, of stagedoor.Days, rows int) string {
 	t.Helper()
 	d := open(t, kind, place)
-	checkpoints, err := d.Checkpoints(context.Background(), stream, "")
+	checkpoints, err := d.Checkpoints(context.Background(), stream, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,10 @@ import (
 )
 
 // makeSlices makes the table of checkpoints. since and until are UTC days, both
-// included, and null for a slice without days.
+// included, and null for a slice without days; partition is empty for streams
+// that are read as one. Files of the version that knew no parts get the column.
 func makeSlices(ctx context.Context, do doer) error {
-	_, err := do.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS main."_stagedoor_slices" (
+	if _, err := do.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS main."_stagedoor_slices" (
 	"stream" TEXT NOT NULL,
 	"params" TEXT NOT NULL,
 	"slice" TEXT NOT NULL,
@@ -22,8 +23,23 @@ func makeSlices(ctx context.Context, do doer) error {
 	"read_at" TEXT NOT NULL,
 	"returned" INTEGER NOT NULL,
 	"written" INTEGER NOT NULL,
+	"partition" TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY ("stream", "params", "slice")
-) WITHOUT ROWID`)
+) WITHOUT ROWID`); err != nil {
+		return err
+	}
+	var has int
+	if err := do.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_xinfo('_stagedoor_slices', 'main') WHERE name = 'partition'`).Scan(&has); err != nil {
+		return err
+	}
+	if has == 0 {
+		if _, err := do.ExecContext(ctx, `ALTER TABLE main."_stagedoor_slices" ADD COLUMN "partition" TEXT NOT NULL DEFAULT ''`); err != nil {
+			return err
+		}
+	}
+	// A plan asks for each of ten thousand parts by itself.
+	_, err := do.ExecContext(ctx, `CREATE INDEX IF NOT EXISTS main."_stagedoor_slices_of_partition"
+	ON "_stagedoor_slices" ("stream", "params", "partition", "since", "until")`)
 	return err
 }
 
@@ -33,28 +49,28 @@ func saveCheckpoint(ctx context.Context, do doer, c stagedoor.Checkpoint) error 
 		since, until = c.Days.Since.Format(time.DateOnly), c.Days.Until.Format(time.DateOnly)
 	}
 	_, err := do.ExecContext(ctx, `INSERT OR REPLACE INTO main."_stagedoor_slices"
-	("stream", "params", "slice", "since", "until", "run", "read_at", "returned", "written")
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.Stream, c.Params, c.ID(), since, until, c.Run, timeText(c.ReadAt), c.Returned, c.Written)
+	("stream", "params", "partition", "slice", "since", "until", "run", "read_at", "returned", "written")
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.Stream, c.Params, c.Partition, c.ID(), since, until, c.Run, timeText(c.ReadAt), c.Returned, c.Written)
 	return err
 }
 
 // Checkpoints returns the slices that were written whole, the oldest day first.
-func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params string) ([]stagedoor.Checkpoint, error) {
-	checkpoints, err := d.checkpoints(ctx, stream.Name, params)
+func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params, partition string) ([]stagedoor.Checkpoint, error) {
+	checkpoints, err := d.checkpoints(ctx, stream.Name, params, partition)
 	return checkpoints, d.explain("read the checkpoints of "+stream.Name, err)
 }
 
-func (d *Destination) checkpoints(ctx context.Context, stream, params string) ([]stagedoor.Checkpoint, error) {
+func (d *Destination) checkpoints(ctx context.Context, stream, params, partition string) ([]stagedoor.Checkpoint, error) {
 	rows, err := d.look.QueryContext(ctx, `SELECT "since", "until", "run", "read_at", "returned", "written"
-	FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? ORDER BY "since", "until"`, stream, params)
+	FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? AND "partition" = ? ORDER BY "since", "until"`, stream, params, partition)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var found []stagedoor.Checkpoint
 	for rows.Next() {
-		c := stagedoor.Checkpoint{Slice: stagedoor.Slice{Stream: stream, Params: params}}
+		c := stagedoor.Checkpoint{Slice: stagedoor.Slice{Stream: stream, Params: params, Partition: partition}}
 		var since, until sql.NullString
 		var readAt string
 		if err := rows.Scan(&since, &until, &c.Run, &readAt, &c.Returned, &c.Written); err != nil {

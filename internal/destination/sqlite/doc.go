@@ -20,7 +20,7 @@
 // unless the commit is told to look for them; then they get _deleted_at, if
 //   - the row's key lies in the slice (its days, or anywhere for a slice
 //     without days; a slice with days of a stream whose keys have none marks
-//     nothing),
+//     nothing), and belongs to the slice's part, by the column that tells,
 //   - the row is in the care of the same parameters: the reading without any
 //     wherever that has shown the row, otherwise the last one that has, so that
 //     a reading of inactive users never marks the active ones,

@@ -57,7 +57,7 @@ func TestTheFileIsWholeWhenItIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	points, err := again.Checkpoints(ctx, activities(), "")
+	points, err := again.Checkpoints(ctx, activities(), "", "")
 	if err != nil || len(points) != 1 || points[0].Returned != 1 || points[0].ReadAt.Before(time.Unix(0, 0)) {
 		t.Errorf("a copy of the file alone holds %d checkpoints (%v), want the one", len(points), err)
 	}

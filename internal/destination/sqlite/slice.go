@@ -150,14 +150,19 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 
 func (s *slice) markGone(ctx context.Context, do doer, readAt string) (int, error) {
 	days := s.slice.Days
-	if days.Since.IsZero() {
-		return changed(do.ExecContext(ctx, s.table.goneSQL(false), s.slice.Params, readAt))
+	first, after := "", "" // every key
+	if !days.Since.IsZero() {
+		if len(s.stream.Day) == 0 {
+			return 0, nil // keys without a day do not tell whether they lie in the slice
+		}
+		first, after = days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
 	}
-	if len(s.stream.Day) == 0 {
-		return 0, nil // keys without a day do not tell whether they lie in the slice
+	part := ""
+	if s.stream.Partition != nil {
+		part = s.stream.Partition.Into
 	}
-	first, after := days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
-	return changed(do.ExecContext(ctx, s.table.goneSQL(true), s.slice.Params, readAt, first, after))
+	query, args := s.table.goneSQL(s.slice, readAt, first, after, part)
+	return changed(do.ExecContext(ctx, query, args...))
 }
 
 // Abort forgets the slice.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func readRows(t *testing.T, place string, stream stagedoor.Stream) map[string]de
 		for i, c := range stream.Columns {
 			switch v := row.Values[i].(type) {
 			case string:
-				if c.Type == stagedoor.Timestamp || c.Type == stagedoor.ActivityTime {
+				if slices.Contains([]stagedoor.ColumnType{stagedoor.Timestamp, stagedoor.ActivityTime, stagedoor.MinuteTime}, c.Type) {
 					row.Values[i] = parse(t, v)
 				}
 			case int64:

@@ -189,14 +189,22 @@ func (t table) moveSQL() string {
 		` ON CONFLICT ("_key") DO UPDATE SET ` + strings.Join(sets, ", ")
 }
 
-// goneSQL takes params, read_at and, with days, the first key and the first
-// key after the last; see the package comment for which rows it marks.
-func (t table) goneSQL(days bool) string {
-	query := "UPDATE main." + quote(t.name) + ` AS target SET "_deleted_at" = ?2
- WHERE "_deleted_at" IS NULL AND "_params" = ?1 AND "_pulled_at" <= ?2
+// goneSQL returns what marks rows as gone, and its arguments; see the package
+// comment for which rows these are. The first key and the first key after the
+// last are empty for all keys; part is the column that tells the slice's part
+// from others, and empty for streams that are read as one.
+func (t table) goneSQL(slice stagedoor.Slice, readAt, first, after, part string) (string, []any) {
+	query := "UPDATE main." + quote(t.name) + ` AS target SET "_deleted_at" = ?
+ WHERE "_deleted_at" IS NULL AND "_params" = ? AND "_pulled_at" <= ?
  AND NOT EXISTS (SELECT 1 FROM temp.stage WHERE k = target."_key")`
-	if days {
-		query += ` AND "_key" >= ?3 AND "_key" < ?4`
+	args := []any{readAt, slice.Params, readAt}
+	if after != "" {
+		query += ` AND "_key" >= ? AND "_key" < ?`
+		args = append(args, first, after)
 	}
-	return query
+	if part != "" {
+		query += " AND " + quote(part) + " = ?"
+		args = append(args, slice.Partition)
+	}
+	return query, args
 }

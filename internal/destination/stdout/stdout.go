@@ -99,7 +99,7 @@ func New(o Options) (*Destination, error) {
 func (d *Destination) Name() string { return "stdout" }
 
 // Checkpoints returns none: what was printed is not here any more.
-func (d *Destination) Checkpoints(context.Context, stagedoor.Stream, string) ([]stagedoor.Checkpoint, error) {
+func (d *Destination) Checkpoints(context.Context, stagedoor.Stream, string, string) ([]stagedoor.Checkpoint, error) {
 	return nil, nil
 }
 

@@ -307,7 +307,7 @@ func TestACancelledSlicePrintsNothing(t *testing.T) {
 func TestPrintingKeepsNoCheckpoints(t *testing.T) {
 	d := printer(t, Options{Out: io.Discard})
 	write(t, d, activities(), nothing("a"))
-	if c, err := d.Checkpoints(context.Background(), activities(), ""); err != nil || len(c) != 0 {
+	if c, err := d.Checkpoints(context.Background(), activities(), "", ""); err != nil || len(c) != 0 {
 		t.Errorf("Checkpoints = %v, %v", c, err)
 	}
 }
