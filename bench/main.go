@@ -11,12 +11,23 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 )
+
+// parts in the order of docs/performance.md. A name as argument runs only that
+// one: `go run . starting`.
+var parts = []struct {
+	name string
+	run  func() error
+}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}}
 
 func main() {
 	fmt.Printf("%s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	for _, part := range []func() error{reading, crowds, outage, starting} {
-		if err := part(); err != nil {
+	for _, part := range parts {
+		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {
+			continue
+		}
+		if err := part.run(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

@@ -85,7 +85,8 @@ func thirdParty(modules []mod) ([]byte, error) {
 			return nil, err
 		}
 		for _, e := range texts {
-			fmt.Fprintf(&text, "\n%s\n%s %s: %s\n%[1]s\n\n%s\n", strings.Repeat("=", 78), m.path, m.version, e.name, e.body)
+			line := strings.Repeat("=", 78)
+			fmt.Fprintf(&text, "\n%s\n%s %s: %s\n%s\n\n%s\n", line, m.path, m.version, e.name, line, e.body)
 		}
 	}
 	return []byte(text.String()), nil

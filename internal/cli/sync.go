@@ -102,9 +102,15 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		// Looking at a plan must print no rows, not even an empty list.
 		options.Out = nopWriter{}
 	}
-	if !f.asJSON {
-		// Nobody asks for the slices one by one, and there may be many.
-		options.Report = func(string, stagedoor.SliceReport) {}
+	// There may be many slices, and only the receipt lists them.
+	options.Report = func(string, stagedoor.SliceReport) {}
+	var kept *sliceFile
+	if f.asJSON && f.keeps() {
+		if kept, err = newSliceFile(); err != nil {
+			return err
+		}
+		defer kept.close()
+		options.Report = kept.add
 	}
 	options.Divided = func(part syncing.StreamPlan) {
 		bar.end()
@@ -126,8 +132,8 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	bar.end()
 	// Closing a file or a table may be what fails, so it counts.
 	err = errors.Join(err, closeRun())
-	if f.asJSON && f.keeps() {
-		if printing := s.printJSON(receipt); printing != nil {
+	if kept != nil {
+		if printing := kept.print(s.out, receipt); printing != nil {
 			return printing
 		}
 	}
