@@ -10,6 +10,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 	"github.com/stagedoor/stagedoor/token"
 )
@@ -20,6 +21,7 @@ type Connection struct {
 	Provider   stagedoor.Provider
 	Source     *token.Source
 	client     *zoom.Client // nil where the service has no API that we know
+	quota      *quota.Account
 }
 
 // Use says how a connection will be used.
@@ -89,6 +91,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		source.Close()
 		return nil, err
 	}
+	conn.quota = q
 	conn.client, err = zoom.New(zoom.Config{
 		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Quota: caller{q, use.of(c)},
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,

@@ -38,7 +38,9 @@ func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Pro
 		return q, nil
 	}
 	o := quota.Options{Provider: p, Plan: c.Plan, Account: name, Notify: a.paceChanged(c)}
-	if c.ID != "" {
+	// A check of a credential that is not saved yet counts too, where there is a
+	// database already.
+	if c.Slug != stagedoor.EnvSlug && (c.ID != "" || a.store != nil) {
 		v, err := a.Vault(ctx)
 		if err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ type Account struct {
 	days  map[string]*day
 	group map[string]string // lane → day group
 	part  holding
+	hurry chan struct{} // capacity one: a lane has too few slots
 	trade chan struct{} // capacity one: whoever put something in is talking to the store
 	gone  bool          // Close was called
 	stop  func()        // ends the goroutine that keeps the part; nil if it does not run
@@ -61,9 +62,12 @@ func Open(o Options) *Account {
 	}
 	return &Account{
 		options: o, process: strings.ToLower(rand.Text()[:12]),
-		lanes: map[string]*lane{}, days: map[string]*day{}, group: map[string]string{}, trade: make(chan struct{}, 1),
+		lanes: map[string]*lane{}, days: map[string]*day{}, group: map[string]string{}, trade: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 	}
 }
+
+// TakenAs is the plan that the account is taken to have.
+func (a *Account) TakenAs() stagedoor.Plan { return a.options.Plan }
 
 // Admit waits until a request of the operation may leave. Who is Interactive
 // waits two seconds at most. The error is a [stagedoor.Error]: KindRateLimited
@@ -171,8 +175,15 @@ func (a *Account) wait(ctx context.Context, l *lane, op stagedoor.Operation, use
 		a.mu.Unlock()
 		return nil, tooSoon(op, at)
 	}
+	l.bulk = use.Class == stagedoor.Backfill
 	l.queue.add(w)
 	a.dispatch(l, now)
+	if l.queue.waiting > 0 && len(l.slots) < l.requests && !l.short {
+		select {
+		case a.hurry <- struct{}{}:
+		default:
+		}
+	}
 	a.mu.Unlock()
 
 	var late <-chan time.Time

@@ -156,43 +156,31 @@ func (d *document) lose(date, group string, calls int) {
 
 // share is how many of a lane's slots the process is to have: as many as it has
 // use for, if all can have that, or else an even part of what the others leave.
-// What nobody has use for is divided evenly too. turn decides who gets the odd
-// ones, and grows so that each gets its turn.
+// What nobody has use for stays free, for whoever comes next. turn decides who
+// gets the odd ones, and grows so that each gets its turn.
 func (d *document) share(lane string, requests int, process string, turn int64) int {
-	processes := slices.Sorted(maps.Keys(d.Parts))
 	got := map[string]int{}
-	left := requests
-	deal := func(wants func(*part) int) {
-		var hungry []string
-		for _, id := range processes {
-			if got[id] < wants(d.Parts[id]) {
-				hungry = append(hungry, id)
-			}
-		}
-		for left > 0 && len(hungry) > 0 {
-			each := left / len(hungry)
-			if each == 0 { // fewer than there are processes: in turn
-				for i := range left {
-					got[hungry[(int(turn)+i)%len(hungry)]]++
-				}
-				left = 0
-				return
-			}
-			for _, id := range hungry {
-				n := min(each, wants(d.Parts[id])-got[id])
-				got[id] += n
-				left -= n
-			}
-			hungry = slices.DeleteFunc(hungry, func(id string) bool { return got[id] >= wants(d.Parts[id]) })
+	var hungry []string
+	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
+		if d.Parts[id].Wants[lane] > 0 {
+			hungry = append(hungry, id)
 		}
 	}
-	deal(func(p *part) int { return p.Wants[lane] })
-	deal(func(p *part) int {
-		if p.Wants[lane] == 0 {
-			return 0
+	for left := requests; left > 0 && len(hungry) > 0; {
+		each := left / len(hungry)
+		if each == 0 { // fewer than there are processes: in turn
+			for i := range left {
+				got[hungry[(int(turn)+i)%len(hungry)]]++
+			}
+			break
 		}
-		return requests
-	})
+		for _, id := range hungry {
+			n := min(each, d.Parts[id].Wants[lane]-got[id])
+			got[id] += n
+			left -= n
+		}
+		hungry = slices.DeleteFunc(hungry, func(id string) bool { return got[id] >= d.Parts[id].Wants[lane] })
+	}
 	return got[process]
 }
 

@@ -28,6 +28,10 @@ type lane struct {
 	timer    *time.Timer
 	delay    delay
 	others   others
+	// bulk: who called last backfills, and will have use for more soon.
+	bulk bool
+	// short: there were no more slots to be had when it was looked last.
+	short bool
 }
 
 // slot is the right to one request in each span.
@@ -84,6 +88,16 @@ func (l *lane) wanted(now time.Time) int {
 		if s.busy || s.ready.After(now) {
 			n++
 		}
+	}
+	return min(n, l.requests)
+}
+
+// asks is how many slots to ask the store for. A backfill that has use for some
+// will soon have use for more.
+func (l *lane) asks(now time.Time, coming int) int {
+	n := l.wanted(now) + coming
+	if l.bulk && n > 0 {
+		n = 2*n + 2
 	}
 	return min(n, l.requests)
 }

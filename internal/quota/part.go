@@ -133,6 +133,7 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 			b.grown[l] = append(b.grown[l], now.Add(at.Sub(wall)))
 			p.Slots[l.key]++
 		}
+		l.short = p.Slots[l.key] < p.Wants[l.key]
 	}
 	for _, day := range a.days {
 		day.turn(today)
@@ -181,10 +182,11 @@ func (a *Account) mine(d *document, wanting *lane, now time.Time) *part {
 		Slots: map[string]int{}, Wants: map[string]int{}, Spans: map[string]time.Duration{}, Rates: map[string]float64{}, Ahead: map[string]map[string]int{},
 	}
 	for _, l := range a.lanes {
-		wants := l.wanted(now)
-		if l == wanting && wants < l.requests {
-			wants++
+		coming := 0
+		if l == wanting {
+			coming = 1
 		}
+		wants := l.asks(now, coming)
 		p.Slots[l.key], p.Wants[l.key], p.Spans[l.key] = len(l.slots), wants, l.span
 		if l.others.permitted < l.others.requests {
 			p.Rates[l.key] = l.others.permitted
@@ -261,6 +263,7 @@ func (a *Account) keep() {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			case <-a.hurry:
 			}
 			if err := a.alone(ctx, func() error { return a.renew(ctx) }); err != nil && ctx.Err() == nil && a.options.Notify != nil {
 				a.options.Notify(Event{Says: "the quota's ledger can not be reached: " + err.Error()})
@@ -318,10 +321,12 @@ func (a *Account) renew(ctx context.Context) error {
 		}
 		// A slot more or less is not worth a write, but for who has none.
 		least := 1
-		if len(l.slots) > 0 && !d.starving(l.key) {
+		if len(l.slots) > 0 && (l.short || l.queue.waiting == 0) && !d.starving(l.key) {
 			least = 1 + l.requests/20
 		}
-		due = due || len(l.slots)-target >= least || min(target-len(l.slots), free) >= least
+		more := min(target-len(l.slots), free) >= least
+		l.short = !more // until the next look
+		due = due || more || len(l.slots)-target >= least
 	}
 	a.mu.Unlock()
 	if due {

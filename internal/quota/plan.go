@@ -8,6 +8,42 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
+// Pace is how fast calls of a label leave.
+type Pace struct {
+	Calls    int     // that left in the last span, in this process
+	Requests int     // permitted to the account in each span; 0: any number
+	Left     float64 // of these, what other apps seem to leave
+	Span     time.Duration
+}
+
+// Pace returns the pace of an operation's label now.
+func (a *Account) Pace(op stagedoor.Operation) Pace {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.lanes[key(op.Family(), op.Label)]
+	if l == nil {
+		return Pace{}
+	}
+	l.others.recent = trim(l.others.recent, time.Now().Add(-l.span))
+	return Pace{Calls: len(l.others.recent), Requests: l.requests, Left: l.others.permitted, Span: l.span}
+}
+
+// String says it: "9 of 10/s".
+func (p Pace) String() string {
+	if p.Requests == 0 {
+		return ""
+	}
+	unit := "s"
+	if p.Span == time.Minute {
+		unit = "min"
+	}
+	text := fmt.Sprintf("%d of %d/%s", p.Calls, p.Requests, unit)
+	if p.Left < float64(p.Requests) {
+		text += fmt.Sprintf(" (other apps leave %.0f)", p.Left)
+	}
+	return text
+}
+
 // Forecast is what so many calls come to.
 type Forecast struct {
 	Label stagedoor.Label `json:"label"`

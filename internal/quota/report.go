@@ -41,7 +41,11 @@ type DayReport struct {
 	Planned int               `json:"planned"`
 	Lost    int               `json:"lost,omitempty"` // counted for killed processes, of which some were made
 	Left    int               `json:"left"`
-	Closed  time.Time         `json:"closed,omitzero"` // the provider refuses until then
+	// ByMidnight is what will be used by the end of the day if it goes on as until
+	// now; Ends is when nothing is left, if that comes first.
+	ByMidnight int       `json:"by_midnight"`
+	Ends       time.Time `json:"ends,omitzero"`
+	Closed     time.Time `json:"closed,omitzero"` // the provider refuses until then
 }
 
 // LineReport is a line of today's ledger.
@@ -90,7 +94,7 @@ func (a *Account) Report(ctx context.Context) (Report, error) {
 		if !known {
 			i = len(r.Days)
 			groups[g] = i
-			r.Days = append(r.Days, d.report(g, date, limit.PerDay))
+			r.Days = append(r.Days, d.report(g, wall.UTC(), limit.PerDay))
 		}
 		r.Days[i].Labels = append(r.Days[i].Labels, limit.Label)
 	}
@@ -121,7 +125,8 @@ func (d *document) rate(limit stagedoor.RateLimit) RateReport {
 	return r
 }
 
-func (d *document) report(group, date string, limit int) DayReport {
+func (d *document) report(group string, now time.Time, limit int) DayReport {
+	date := now.Format(time.DateOnly)
 	l := d.day(date)
 	r := DayReport{Group: group, Limit: limit, Used: l.Used[group], Lost: l.Lost[group], Closed: d.Until[group]}
 	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
@@ -133,6 +138,14 @@ func (d *document) report(group, date string, limit int) DayReport {
 	}
 	if limit > 0 {
 		r.Left = max(limit-r.Used-r.Ahead-r.Planned, 0)
+	}
+	if gone := now.Sub(stagedoor.DayOf(now)); gone > time.Minute {
+		perDay := float64(r.Used) * float64(24*time.Hour) / float64(gone)
+		r.ByMidnight = int(perDay)
+		if limit > 0 && perDay > float64(limit) {
+			r.ByMidnight = limit
+			r.Ends = stagedoor.DayOf(now).Add(time.Duration(float64(24*time.Hour) * float64(limit) / perDay)).Truncate(time.Minute)
+		}
 	}
 	return r
 }
