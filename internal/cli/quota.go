@@ -109,6 +109,8 @@ func forecastOf(d quota.DayReport) string {
 	switch {
 	case !d.Closed.IsZero():
 		return "Zoom refuses until " + d.Closed.UTC().Format("15:04") + " UTC"
+	case d.Limit > 0 && d.Used >= d.Limit:
+		return "used up until 00:00 UTC"
 	case !d.Ends.IsZero():
 		return "used up at " + d.Ends.UTC().Format("15:04") + " UTC if it goes on so"
 	case d.Used > 0:

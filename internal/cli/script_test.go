@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode, "service": startService,
+			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode, "used": used, "yesterday": yesterday, "service": startService,
 		},
 	})
 }
@@ -278,6 +279,46 @@ func column(ts *testscript.TestScript, file, query string) []string {
 	list, err := readColumn(ts.MkAbs(file), query)
 	ts.Check(err)
 	return list
+}
+
+// used asserts that the ledger has as many calls of a label today as the
+// simulator counted: used acme Heavy.
+func used(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(ts.Exec("stagedoor", "quota", args[0], "--json"))
+	var report struct {
+		Lines []struct {
+			Label string `json:"label"`
+			Calls int    `json:"calls"`
+		} `json:"lines"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &report))
+	resp, err := http.Get(ts.Getenv("MANAGEMENT") + "/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	var stats struct {
+		ByLabel map[string]int `json:"by_label"`
+	}
+	ts.Check(json.NewDecoder(resp.Body).Decode(&stats))
+	calls := 0
+	for _, line := range report.Lines {
+		if line.Label == args[1] {
+			calls += line.Calls
+		}
+	}
+	if calls != stats.ByLabel[args[1]] || calls == 0 {
+		ts.Fatalf("the ledger has %d %s calls, the simulator counted %d", calls, args[1], stats.ByLabel[args[1]])
+	}
+}
+
+// yesterday makes what was used today be used yesterday, as if a night had passed:
+// yesterday home/stagedoor.db.
+func yesterday(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	today := time.Now().UTC()
+	_, err = db.Exec("update quotas set document = replace(document, ?, ?)", today.Format(time.DateOnly), today.AddDate(0, 0, -1).Format(time.DateOnly))
+	ts.Check(err)
 }
 
 // mode asserts a file's permissions: mode home/key 0600.
