@@ -44,7 +44,9 @@ type Provider struct {
 
 	Fields []Field     `yaml:"fields"` // what a credential must hold
 	Limits []RateLimit `yaml:"limits"`
-	Errors []ErrorRule `yaml:"errors"` // the first that matches explains
+	// ObjectLimits are further ones, by what is called upon.
+	ObjectLimits []ObjectLimit `yaml:"object_limits"`
+	Errors       []ErrorRule   `yaml:"errors"` // the first that matches explains
 }
 
 // TokenRequest is the request of the "request" flow.
@@ -112,6 +114,15 @@ type RateLimit struct {
 	PerMinute int    `yaml:"per_minute"`
 	PerDay    int    `yaml:"per_day"`
 	DayGroup  string `yaml:"day_group"` // labels of one group share PerDay; empty: a label by itself
+}
+
+// ObjectLimit is what the provider permits in a UTC day on one object (a host, a
+// registrant), over all apps together, whatever the label.
+type ObjectLimit struct {
+	Name       string   `yaml:"name"`       // what messages call it: "meetings and webinars of a host"
+	Operations []string `yaml:"operations"` // "POST /users/{userId}/meetings"; they count together
+	Object     string   `yaml:"object"`     // the path's parameter, or the field of the JSON body, that names the object
+	PerDay     int      `yaml:"per_day"`
 }
 
 // BuiltOn names the service whose API this is: the provider that it extends, or

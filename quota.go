@@ -27,6 +27,15 @@ func (o Operation) Family() Family {
 	return FamilyGeneral
 }
 
+// Call is what waits for its turn: an operation, and on what, where that is
+// limited by itself.
+type Call struct {
+	Operation
+	// Objects are the values of the parameters and fields that the provider's
+	// object limits name: "userId" → the host of a new meeting.
+	Objects map[string]string
+}
+
 // Class tells who waits for a call.
 type Class string
 
@@ -60,9 +69,10 @@ type Outcome struct {
 	Unsent bool
 	// Refused: a limit per second or minute refused it (429).
 	Refused bool
-	// Daily: the limit of the day refused it, until Until.
-	Daily bool
-	Until time.Time
+	// Daily: the limit of the day refused it, until Until; with Narrow that of its
+	// object, and nothing else.
+	Daily, Narrow bool
+	Until         time.Time
 	// DayRemaining is what headers say is left of the day; nil if they do not.
 	DayRemaining *int
 }

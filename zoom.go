@@ -288,6 +288,20 @@ var Zoom = Provider{
 			DayGroup:  "heavy",
 		},
 	},
+	ObjectLimits: []ObjectLimit{
+		{
+			Name:       "meetings and webinars of a host",
+			Operations: []string{"POST /users/{userId}/meetings", "POST /users/{userId}/webinars"},
+			Object:     "userId",
+			PerDay:     100,
+		},
+		{
+			Name:       "registrations of a person",
+			Operations: []string{"POST /meetings/{meetingId}/registrants", "POST /webinars/{webinarId}/registrants"},
+			Object:     "email",
+			PerDay:     3,
+		},
+	},
 	Errors: []ErrorRule{
 		{
 			ID:      "invalid-client",

@@ -162,8 +162,8 @@ func zoomReader(info zoomsim.Info, database string, chains int) error {
 
 type backfill struct{ *quota.Account }
 
-func (b backfill) Admit(ctx context.Context, op stagedoor.Operation) (stagedoor.Turn, error) {
-	return b.Account.Admit(ctx, op, stagedoor.Use{Caller: "bench", Class: stagedoor.Backfill})
+func (b backfill) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return b.Account.Admit(ctx, call, stagedoor.Use{Caller: "bench", Class: stagedoor.Backfill})
 }
 
 var errEnough = errors.New("enough")

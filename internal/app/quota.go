@@ -16,8 +16,8 @@ type caller struct {
 	use     stagedoor.Use
 }
 
-func (c caller) Admit(ctx context.Context, op stagedoor.Operation) (stagedoor.Turn, error) {
-	return c.account.Admit(ctx, op, c.use)
+func (c caller) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return c.account.Admit(ctx, call, c.use)
 }
 
 // callerName is what the ledger calls the commands of this program.

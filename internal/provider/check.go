@@ -103,6 +103,12 @@ func check(p stagedoor.Provider) Problems {
 			bad(at, "a limit is negative", "Leave out what is not limited.")
 		}
 	}
+	for i, l := range p.ObjectLimits {
+		at := fmt.Sprintf("object_limits[%d]", i)
+		if l.Name == "" || l.Object == "" || len(l.Operations) == 0 || l.PerDay <= 0 {
+			bad(at, "it lacks name, operations, object or per_day", "Say all four, such as per_day: 100.")
+		}
+	}
 	ids := map[string]bool{}
 	for i, r := range p.Errors {
 		checkRule(fmt.Sprintf("errors[%d]", i), r, bad, oneOf)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -73,60 +74,71 @@ func (a *Account) TakenAs() stagedoor.Plan { return a.options.Plan }
 // waits two seconds at most. The error is a [stagedoor.Error]: KindRateLimited
 // or KindDailyQuota with the time from which it can work, or KindInterrupted if
 // ctx ended.
-func (a *Account) Admit(ctx context.Context, op stagedoor.Operation, use stagedoor.Use) (stagedoor.Turn, error) {
+func (a *Account) Admit(ctx context.Context, call stagedoor.Call, use stagedoor.Use) (stagedoor.Turn, error) {
 	if use.Class == "" {
 		use.Class = stagedoor.Interactive
 	}
-	limit := a.options.Provider.Limit(op.Family(), op.Label, a.options.Plan)
 	if err := ctx.Err(); err != nil {
-		return stagedoor.Turn{}, interrupted(op, err)
+		return stagedoor.Turn{}, interrupted(call.Operation, err)
 	}
-	l, d := a.find(op, limit)
-	date, err := a.take(ctx, l, d, op, use)
+	l, days := a.find(call)
+	taken, err := a.takeAll(ctx, l, days, call, use)
 	if err != nil {
 		return stagedoor.Turn{}, err
 	}
-	settle := func(o stagedoor.Outcome) { a.settle(d, date, entryOf(op, use), o) }
+	settle := func(o stagedoor.Outcome) { a.settleAll(taken, entryOf(call.Operation, use), o) }
 	if l == nil {
 		return stagedoor.Turn{Sent: func() {}, Done: settle}, nil
 	}
-	s, err := a.wait(ctx, l, op, use)
-	if err == nil && a.date() != date { // midnight came first
+	s, err := a.wait(ctx, l, call.Operation, use)
+	if err != nil {
 		settle(stagedoor.Outcome{Unsent: true})
-		if date, err = a.take(ctx, l, d, op, use); err != nil {
+		return stagedoor.Turn{}, err
+	}
+	if taken[0].date != a.date() { // midnight came first
+		settle(stagedoor.Outcome{Unsent: true})
+		if taken, err = a.takeAll(ctx, l, days, call, use); err != nil {
 			a.unused(l, s)
 			return stagedoor.Turn{}, err
 		}
 	}
-	if err == nil {
+	for _, d := range days {
 		if until := a.closed(d); !until.IsZero() { // the day may have ended while it waited
 			a.unused(l, s)
-			err = usedUp(op, until)
+			settle(stagedoor.Outcome{Unsent: true})
+			return stagedoor.Turn{}, d.usedUp(call.Operation, until)
 		}
 	}
-	if err != nil {
-		settle(stagedoor.Outcome{Unsent: true})
-		return stagedoor.Turn{}, err
-	}
-	return a.turn(l, s, op, settle), nil
+	return a.turn(l, s, call.Operation, settle), nil
 }
 
-// find returns the lane and the day that a call goes through; the lane is nil
-// where nothing limits the pace.
-func (a *Account) find(op stagedoor.Operation, limit stagedoor.RateLimit) (*lane, *day) {
+// find returns the lane and the days that a call goes through, its label's and
+// those of its objects; the lane is nil where nothing limits the pace.
+func (a *Account) find(call stagedoor.Call) (*lane, []*day) {
+	op := call.Operation
+	limit := a.options.Provider.Limit(op.Family(), op.Label, a.options.Plan)
 	requests, span := limit.PerSecond, time.Second
 	if requests == 0 {
 		requests, span = limit.PerMinute, time.Minute
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d := a.day(op, limit)
+	d := a.day(group(op, limit), limit.PerDay)
+	days := []*day{d}
+	for _, limit := range a.options.Provider.ObjectLimits {
+		object := call.Objects[limit.Object]
+		if object != "" && slices.Contains(limit.Operations, op.Name()) {
+			of := a.day(groupOf(limit, object), limit.PerDay)
+			of.object = limit.Name
+			days = append(days, of)
+		}
+	}
 	if requests == 0 {
-		return nil, d
+		return nil, days
 	}
 	l := a.lane(op, requests, span)
 	a.group[l.key] = d.group
-	return l, d
+	return l, days
 }
 
 // unused gives a slot back whose request never left.
@@ -291,7 +303,15 @@ func tooSoon(op stagedoor.Operation, at time.Time) error {
 	}
 }
 
-func usedUp(op stagedoor.Operation, until time.Time) error {
+// usedUp is the refusal of a call whose day has nothing left.
+func (d *day) usedUp(op stagedoor.Operation, until time.Time) error {
+	if d.object != "" {
+		return &stagedoor.Error{
+			Op: op.Name(), Kind: stagedoor.KindDailyQuota, RetryAt: until,
+			Cause: fmt.Sprintf("what may be done in a day with %s (%d) is used up", d.object, d.limit),
+			Fix:   "Wait until 00:00 UTC; calls for others still work.",
+		}
+	}
 	return &stagedoor.Error{
 		Op: op.Name(), Kind: stagedoor.KindDailyQuota, RetryAt: until,
 		Cause: fmt.Sprintf("the account's limit for %s requests in a day is used up", op.Label),

@@ -2,6 +2,9 @@ package quota
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -13,9 +16,12 @@ import (
 type day struct {
 	group string // what shares the limit: a label, or several
 	limit int    // 0: only counted
-	date  string // the UTC day that the counts below are of
-	ahead int    // calls taken out of the ledger and not yet given to anybody
-	dry   bool   // the ledger had no more when it was asked last
+	// object: it is the day of one object, of these; one call is taken at a time.
+	object string
+	coming int    // calls that wait for the store
+	date   string // the UTC day that the counts below are of
+	ahead  int    // calls taken out of the ledger and not yet given to anybody
+	dry    bool   // the ledger had no more when it was asked last
 	// flying are calls that were given out and are not settled, by the date on
 	// which they were taken.
 	flying map[string]int
@@ -54,13 +60,18 @@ func group(op stagedoor.Operation, limit stagedoor.RateLimit) string {
 	return key(op.Family(), op.Label)
 }
 
-// day returns the day that the operation counts in.
-func (a *Account) day(op stagedoor.Operation, limit stagedoor.RateLimit) *day {
-	g := group(op, limit)
-	d := a.days[g]
+// groupOf names the day of one object, by a hash: it may be somebody's address.
+func groupOf(limit stagedoor.ObjectLimit, object string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(object)))
+	return limit.Name + " " + hex.EncodeToString(sum[:8])
+}
+
+// day returns the day of a group.
+func (a *Account) day(group string, limit int) *day {
+	d := a.days[group]
 	if d == nil {
-		d = &day{group: g, limit: limit.PerDay, used: map[dated]int{}, flying: map[string]int{}}
-		a.days[g] = d
+		d = &day{group: group, limit: limit, used: map[dated]int{}, flying: map[string]int{}}
+		a.days[group] = d
 	}
 	d.turn(a.date())
 	return d
@@ -86,19 +97,54 @@ func (a *Account) closed(d *day) time.Time {
 	return time.Time{}
 }
 
+// taking is a call that was taken out of a day.
+type taking struct {
+	day  *day
+	date string
+}
+
+// takeAll takes one call out of each day, or out of none.
+func (a *Account) takeAll(ctx context.Context, l *lane, days []*day, call stagedoor.Call, use stagedoor.Use) ([]taking, error) {
+	var all []taking
+	for _, d := range days {
+		date, err := a.take(ctx, l, d, call.Operation, use)
+		if err != nil {
+			a.settleAll(all, entry{}, stagedoor.Outcome{Unsent: true})
+			return nil, err
+		}
+		all = append(all, taking{d, date})
+	}
+	return all, nil
+}
+
+// settleAll writes down how a call ended in each of its days. What a limit of its
+// object refused closes the object's day, and not the label's.
+func (a *Account) settleAll(all []taking, e entry, o stagedoor.Outcome) {
+	for _, t := range all {
+		own := o
+		if o.Daily && o.Narrow != (t.day.object != "") {
+			own = stagedoor.Outcome{Unsent: true}
+		}
+		if t.day.object != "" {
+			own.DayRemaining = nil
+		}
+		a.settle(t.day, t.date, e, own)
+	}
+}
+
 // take takes one call out of its day, from the store where none is at hand, and
 // sees to it that the lane has slots, or will have. It returns the day's date.
 func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operation, use stagedoor.Use) (string, error) {
 	asked := false
 	for {
 		if until := a.closed(d); !until.IsZero() {
-			return "", usedUp(op, until)
+			return "", d.usedUp(op, until)
 		}
 		switch date, state := a.takeHere(l, d, asked); {
 		case state == taken:
 			return date, nil
 		case state == dry && asked:
-			return "", usedUp(op, a.midnight())
+			return "", d.usedUp(op, a.midnight())
 		}
 		err := a.alone(ctx, func() error {
 			// Of many that come at once the first asks the store for all.
@@ -106,6 +152,14 @@ func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operat
 				return nil
 			}
 			asked = true
+			a.mu.Lock()
+			d.coming++
+			a.mu.Unlock()
+			defer func() {
+				a.mu.Lock()
+				d.coming--
+				a.mu.Unlock()
+			}()
 			return a.reconcile(ctx, l, use.Class, false)
 		})
 		if ctx.Err() != nil {

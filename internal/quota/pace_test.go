@@ -17,6 +17,8 @@ func heavy() stagedoor.Operation {
 	return stagedoor.Operation{Method: "GET", Path: "/report/users/{userId}/meetings", Label: stagedoor.Heavy}
 }
 
+func call() stagedoor.Call { return stagedoor.Call{Operation: heavy()} }
+
 func provider(limits ...stagedoor.RateLimit) stagedoor.Provider {
 	return stagedoor.Provider{Name: "zoom", Limits: limits}
 }
@@ -43,7 +45,7 @@ func chains(t *testing.T, a *quota.Account, s *server, use stagedoor.Use, n, cal
 		wg.Go(func() {
 			for more() {
 				for {
-					turn, err := a.Admit(context.Background(), heavy(), use)
+					turn, err := a.Admit(context.Background(), call(), use)
 					if err != nil {
 						t.Error(err)
 						return

@@ -211,6 +211,9 @@ func (a *Account) write(d *document) map[*day]map[dated]int {
 
 // appetite is how many calls of a day to have at hand.
 func (a *Account) appetite(d *day) int {
+	if d.object != "" {
+		return d.coming
+	}
 	n := 1.0
 	for _, l := range a.lanes {
 		if a.group[l.key] == d.group {
@@ -290,7 +293,7 @@ func (a *Account) renew(ctx context.Context) error {
 	gone := a.part.until.IsZero()
 	due := now.Sub(a.part.written) >= writeEvery
 	for _, d := range a.days {
-		due = due || d.limit > 0 && d.ahead < a.appetite(d)/3 && !a.options.Wall().Before(d.closed)
+		due = due || d.limit > 0 && d.object == "" && d.ahead < a.appetite(d)/3 && !a.options.Wall().Before(d.closed)
 	}
 	a.mu.Unlock()
 	switch {

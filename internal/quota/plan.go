@@ -77,8 +77,8 @@ func (f Forecast) String() string {
 // calls interactively does not. The plan of a run replaces the one before, is
 // used up by the run's calls, and ends with [Account.Close] or the process.
 func (a *Account) Plan(ctx context.Context, op stagedoor.Operation, run string, calls int) (Forecast, error) {
-	limit := a.options.Provider.Limit(op.Family(), op.Label, a.options.Plan)
-	_, d := a.find(op, limit)
+	_, days := a.find(stagedoor.Call{Operation: op})
+	d := days[0]
 	a.mu.Lock()
 	if a.part.planned[run] == nil {
 		if a.part.planned == nil {

@@ -104,7 +104,7 @@ func (s story) play(t *testing.T) []string {
 				for range p.width {
 					calls.Go(func() {
 						for ctx.Err() == nil {
-							turn, err := a.Admit(ctx, heavy(), use)
+							turn, err := a.Admit(ctx, call(), use)
 							switch stagedoor.KindOf(err) {
 							case stagedoor.KindRateLimited:
 								continue

@@ -94,7 +94,7 @@ func TestInteractiveBesideBackfill(t *testing.T) {
 						b = quota.Open(quota.Options{Provider: perSecond(40), Plan: stagedoor.PlanBusiness, Store: store})
 					}
 					began := time.Now()
-					turn, err := b.Admit(context.Background(), heavy(), stagedoor.Use{Caller: "api"})
+					turn, err := b.Admit(context.Background(), call(), stagedoor.Use{Caller: "api"})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -171,7 +171,7 @@ func TestShares(t *testing.T) {
 			for range 50 {
 				wg.Go(func() {
 					for {
-						turn, err := a.Admit(ctx, heavy(), use)
+						turn, err := a.Admit(ctx, call(), use)
 						if ctx.Err() != nil {
 							return
 						}

@@ -133,8 +133,8 @@ type account struct {
 	use stagedoor.Use
 }
 
-func (a account) Admit(ctx context.Context, op stagedoor.Operation) (stagedoor.Turn, error) {
-	return a.Account.Admit(ctx, op, a.use)
+func (a account) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return a.Account.Admit(ctx, call, a.use)
 }
 
 // do sends a GET and returns its error as ours.

@@ -90,7 +90,7 @@ func (c *Client) admit(ctx context.Context, call *call) (*turn, error) {
 		}
 		return &turn{}, nil
 	}
-	granted, err := c.quota.Admit(ctx, call.op)
+	granted, err := c.quota.Admit(ctx, stagedoor.Call{Operation: call.op, Objects: call.objects})
 	if e, ok := errors.AsType[*stagedoor.Error](err); ok && e.Subject == "" {
 		named := *e
 		named.Subject = c.subject
@@ -189,6 +189,7 @@ func (c *Client) refused(call *call, answer *http.Response, body []byte, turn *t
 	case l.daily && !l.narrow:
 		turn.end(stagedoor.Outcome{Daily: true, Until: l.until})
 	case l.daily:
+		turn.end(stagedoor.Outcome{Daily: true, Narrow: true, Until: l.until})
 	case e.Kind == stagedoor.KindRateLimited:
 		turn.end(stagedoor.Outcome{Refused: !l.narrow})
 		f.again, f.limited = true, true
