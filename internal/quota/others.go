@@ -21,6 +21,8 @@ type others struct {
 const (
 	// caution is what we take of that which was let through.
 	caution = 0.97
+	// blind is what is left at least of a rate that is lowered once.
+	blind = 0.6
 	// recovery is how much of the plan's rate comes back in a span without a
 	// refusal, and feeling is the same near the rate that was refused last, where
 	// the next step may be one too many.
@@ -68,9 +70,10 @@ func (o *others) refuse(sent, now time.Time, span time.Duration) bool {
 	before := o.permitted
 	defer func() { o.ceiling = o.permitted / caution }()
 	o.permitted = max(before*caution, 1)
-	// What was let through tells more, where it was not itself a time of pauses.
+	// What was let through tells more, where it was not itself a time of pauses;
+	// but who called little learns little.
 	if through := float64(len(o.recent) - len(o.refused)); before >= o.requests {
-		o.permitted = max(min(through, before)*caution, 1)
+		o.permitted = max(min(max(through, before*blind), before)*caution, 1)
 	}
 	o.lowered, o.raised = now, now
 	return true
