@@ -288,7 +288,11 @@ func (s *session) explainScopes(a scopesAnswer) {
 		s.say("%s  a role of the app's owner that permits %s", faint.Render("needs"), strings.Join(a.Roles, ", "))
 	}
 	if a.Credential == "" {
-		s.next("add them on marketplace.zoom.us → Develop → the app → Scopes", "stagedoor scopes --credential NAME")
+		add := "stagedoor credential add NAME"
+		for _, purpose := range a.Purposes {
+			add += " --purpose " + purpose
+		}
+		s.next("add them on marketplace.zoom.us → Develop → the app → Scopes", add, "stagedoor scopes --credential NAME")
 		return
 	}
 	for _, hint := range a.Hints {

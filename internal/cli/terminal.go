@@ -144,6 +144,18 @@ func fixFor(slug, fix string) string {
 	return strings.ReplaceAll(fix, "NAME", slug)
 }
 
+// named makes the fix of a refused host, whose subject is the host, speak of the
+// credential.
+func named(err error, slug string) error {
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	if !ok || e.Kind != stagedoor.KindHostRefused {
+		return err
+	}
+	clear := *e
+	clear.Fix = fixFor(slug, e.Fix)
+	return &clear
+}
+
 // printJSON prints one document.
 func (t *terminal) printJSON(v any) error {
 	enc := json.NewEncoder(t.out)

@@ -165,5 +165,5 @@ func Next(checks []Check) string {
 			return "stagedoor sync " + c.Credential + " meeting_activities --into sqlite:zoom.db"
 		}
 	}
-	return "stagedoor credential add acme --account-id ID --client-id ID"
+	return "stagedoor credential add acme"
 }
