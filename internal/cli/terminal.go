@@ -14,6 +14,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
 	"github.com/stagedoor/stagedoor"
@@ -63,7 +64,12 @@ func (t *terminal) say(format string, args ...any) {
 
 // next ends a command with what one would do next.
 func (t *terminal) next(commands ...string) {
-	t.say("%s %s", faint.Render("next:"), strings.Join(commands, faint.Render("  ·  ")))
+	line := faint.Render("next:") + " " + strings.Join(commands, faint.Render("  ·  "))
+	if t.errWidth > 0 && ansi.StringWidth(line) > t.errWidth {
+		// One below the other: a command that is torn in two is hard to copy.
+		line = faint.Render("next:") + " " + strings.Join(commands, "\n      ")
+	}
+	t.say("%s", line)
 }
 
 // hint is next for commands whose answer is for programs too: it is shown only
