@@ -61,7 +61,7 @@ const (
 
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	sim, err := zoomsim.New(zoomsim.Options{Seed: 7, Meetings: 40, Users: 6, BaseURL: "https://api.zoom.us"})
+	sim, err := zoomsim.New(zoomsim.Options{Seed: 7, Plan: "business", Meetings: 40, Users: 6, BaseURL: "https://api.zoom.us"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,8 +189,7 @@ func (r *recorder) begin(text string) {
 	}()
 }
 
-// take shows what the command has written so far, up to the last whole line if
-// more may come: no name that is hidden is torn in two.
+// take shows what the command has written so far.
 func (r *recorder) take() bool {
 	r.mu.Lock()
 	text := r.new.String()
@@ -302,4 +301,3 @@ func marksOf(t *testing.T, cast []byte) []mark {
 	}
 	return marks
 }
-

@@ -40,7 +40,7 @@ func (r *recorder) svg() []byte {
 	}
 	var now [lines]shown
 	var body strings.Builder
-	end := r.at
+	end, drawn := r.at, -1.0
 	draw := func(row int, until float64) {
 		s := now[row]
 		if s.text == "" || until <= s.since {
@@ -72,9 +72,10 @@ func (r *recorder) svg() []byte {
 		if e.kind == "o" {
 			_, _ = io.WriteString(screen, e.text)
 		}
-		if i+1 < len(r.events) && r.events[i+1].at == e.at {
-			continue // more is shown at the same time
+		if i+1 < len(r.events) && r.events[i+1].at < drawn+0.12 {
+			continue // nobody sees it: more is shown at once
 		}
+		drawn = e.at
 		for row := range lines {
 			text := lineOf(screen, row)
 			if text != now[row].text {
@@ -112,6 +113,8 @@ func lineOf(screen *vt.Emulator, row int) string {
 		text := strings.TrimRight(run, " ")
 		trimmed := width - (len(run) - len(text))
 		x := float64(start) * cellWidth
+		before := len(text) - len(strings.TrimLeft(text, " ")) // blanks there would not be drawn
+		text = text[before:]
 		if style.Bg != nil || style.Attrs&uv.AttrReverse != 0 {
 			fill := colourOf(style.Bg, paper)
 			if style.Attrs&uv.AttrReverse != 0 {
@@ -120,7 +123,7 @@ func lineOf(screen *vt.Emulator, row int) string {
 			fmt.Fprintf(&b, `<rect x="%.1f" width="%.1f" height="%g" fill="%s"/>`, x, float64(width)*cellWidth, cellHeight, fill)
 		}
 		if text != "" {
-			fmt.Fprintf(&b, `<text x="%.1f" y="13.5"%s textLength="%.1f" xml:space="preserve">%s</text>`, x, attributes(style), float64(trimmed)*cellWidth, html.EscapeString(text))
+			fmt.Fprintf(&b, `<text x="%.1f" y="13.5"%s textLength="%.1f">%s</text>`, x+float64(before)*cellWidth, attributes(style), float64(trimmed-before)*cellWidth, html.EscapeString(text))
 		}
 		run, width = "", 0
 	}
