@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The tests wait for processes and for Zoom's pace more than they compute.
+	// What the command line says of -parallel counts, as it is read later.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"stagedoor": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"panicking": panicWithToken,
