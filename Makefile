@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build demo test short bench release release-check generate clean
+.PHONY: help build demo test short bench recording release release-check generate clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -26,6 +26,9 @@ short: ## the tests that take under a minute
 
 bench: ## measure, beside named references in the same run (docs/performance.md)
 	@cd bench && $(GO) run .
+
+recording: ## make docs/first-hour.cast and .svg anew, from the program as it is
+	$(GO) test ./internal/cli -run '^TestRecording$$' -count=1 -recording
 
 release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a tag)
 	@$(GO) run ./release

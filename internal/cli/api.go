@@ -83,7 +83,7 @@ func apiCommand(s *session) *cobra.Command {
 			err = s.call(ctx, client, request, f)
 		}
 		if err != nil {
-			return err
+			return named(err, c.Slug)
 		}
 		if err := a.MarkUsed(ctx, c); err != nil {
 			return err

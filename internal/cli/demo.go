@@ -42,7 +42,7 @@ func demoCommand(s *session) *cobra.Command {
 			return err
 		}
 		if once {
-			d.next("stagedoor credential add NAME   with your own account; README.md says where its values are")
+			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
 			return d.sim.Close()
 		}
 		d.say("the simulator stays up until Ctrl-C; in another terminal:")

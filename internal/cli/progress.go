@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -93,6 +94,18 @@ func (p *progress) end() {
 		fmt.Fprint(p.t.people, "\r\x1b[K")
 		p.shown = false
 	}
+}
+
+// besides is where rows go that the line would stand in the way of, as both are
+// on one terminal.
+type besides struct {
+	out io.Writer
+	bar *progress
+}
+
+func (b besides) Write(rows []byte) (int, error) {
+	b.bar.end()
+	return b.out.Write(rows)
 }
 
 // waiting tells a person why a single call takes long.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The tests wait for processes and for Zoom's pace more than they compute.
+	// What the command line says of -parallel counts, as it is read later.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"stagedoor": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"panicking": panicWithToken,
@@ -45,7 +52,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode, "used": used, "yesterday": yesterday, "service": startService,
+			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "mode": mode,
+			"used": used, "yesterday": yesterday, "service": startService,
 		},
 	})
 }
@@ -207,7 +215,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		got = exit.ExitCode()
 	}
-	if secret := ts.Getenv("SECRET"); secret != "" && command[0] == "stagedoor" && command[1] != "sim" {
+	if secret := ts.Getenv("SECRET"); secret != "" && command[0] == "stagedoor" && !slices.Contains(command, "sim") {
 		if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), secret) {
 			ts.Fatalf("%v shows the client secret", command)
 		}
@@ -215,6 +223,47 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v: exit status %d, want %d", command, got, want)
 	}
+}
+
+// follow runs a command that the last one named, in a next line, a fix or an
+// example, and asserts its exit status: follow 0 'stagedoor credential check acme'.
+// It fails if the command was not named. WORD=VALUE puts what a person knows in
+// the place of a word in capitals; NAME is acme unless told. What else is given
+// is added, such as the flags that lead to the simulator.
+func follow(ts *testscript.TestScript, neg bool, args []string) {
+	said := ts.ReadFile("stdout") + "\n" + ts.ReadFile("stderr")
+	var list []string
+	for _, line := range strings.Split(said, "\n") {
+		for i, part := range strings.Split(line, "`") {
+			if i%2 == 1 {
+				list = append(list, part)
+			}
+		}
+		for _, part := range strings.Split(strings.TrimPrefix(line, "next: "), "  ·  ") {
+			part, _, _ = strings.Cut(strings.TrimLeft(part, " 0123456789"), "   ")
+			list = append(list, part)
+		}
+	}
+	list = slices.DeleteFunc(list, func(command string) bool { return !strings.HasPrefix(command, "stagedoor") })
+	if !slices.Contains(list, args[1]) {
+		ts.Fatalf("%q was not named, only: %s", args[1], strings.Join(list, "; "))
+	}
+	command := strings.Fields(args[1])
+	put := map[string]string{"NAME": "acme"}
+	var more []string
+	for _, arg := range args[2:] {
+		if word, value, ok := strings.Cut(arg, "="); ok && word == strings.ToUpper(word) && slices.Contains(command, word) {
+			put[word] = value
+			continue
+		}
+		more = append(more, arg)
+	}
+	for i, word := range command {
+		if value, ok := put[word]; ok {
+			command[i] = value
+		}
+	}
+	exits(ts, false, slices.Concat([]string{args[0]}, command, more))
 }
 
 // stats asserts a number of the simulator's statistics: stats tokens_minted 1;
