@@ -28,11 +28,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The tests wait for processes and for Zoom's pace more than they compute.
-	// What the command line says of -parallel counts, as it is read later.
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
-		panic(err)
-	}
+	// Most of a test's time here is waiting: for Zoom's pace, for another process.
+	// So more of them go side by side than there are processors; -parallel of the
+	// command line comes later, and counts.
+	_ = flag.Set("test.parallel", strconv.Itoa(max(4, 2*runtime.GOMAXPROCS(0))))
 	testscript.Main(m, map[string]func(){
 		"stagedoor": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"panicking": panicWithToken,

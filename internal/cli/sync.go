@@ -140,6 +140,9 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		}
 	}
 	s.sayReceipt(receipt)
+	if f.keeps() && ctx.Err() != nil && stagedoor.KindOf(err) == stagedoor.KindInterrupted {
+		err = f.stopped(c, err)
+	}
 	if err == nil {
 		s.remind(c)
 	}
@@ -156,6 +159,19 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		s.next("stagedoor sync " + strings.Join(args, " ") + " --into sqlite:zoom.db")
 	}
 	return err
+}
+
+// stopped is the word on a run that a signal ended. It is one, whether the signal
+// met a request, the token's row or a write.
+func (f *syncFlags) stopped(c stagedoor.Credential, err error) error {
+	fix := "Run the command again: it goes on after the last slice that was written."
+	if f.fullRefresh {
+		fix = "Run the command again; a full refresh begins anew."
+	}
+	return &stagedoor.Error{
+		Op: "sync", Subject: "credential " + c.Slug, Kind: stagedoor.KindInterrupted, Err: err,
+		Cause: "it was stopped before all was read; what was done is kept", Fix: fix,
+	}
 }
 
 // keeps reports whether rows go to a destination and not to stdout.
