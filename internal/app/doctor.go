@@ -227,7 +227,7 @@ func activityReport(c stagedoor.Credential) *doctor.Report {
 		Empty:  s.EmptyMeans,
 	}
 	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
-		r.Scopes = op.Scopes()
+		r.Scopes, r.Label = op.Scopes(), op.Label
 	}
 	return r
 }
