@@ -67,7 +67,7 @@ func newRecorder(t *testing.T) *recorder {
 	}
 	w := &world{t: t, dir: t.TempDir(), asked: t.TempDir()}
 	r := &recorder{t: t, info: sim.Info(), dir: w.dir, hand: rand.New(rand.NewPCG(1, 2)), screen: vt.NewEmulator(columns, lines)}
-	t.Cleanup(func() { sim.Close(); r.screen.Close() })
+	t.Cleanup(func() { sim.Close(); hangUp(r.screen) })
 
 	ca := newAuthority(t, time.Now().AddDate(10, 0, 0))
 	cert := ca.certificate(t, time.Now().AddDate(0, 0, -1), time.Now().AddDate(1, 0, 0), false, "zoom.us", "api.zoom.us")
@@ -98,6 +98,13 @@ func newRecorder(t *testing.T) *recorder {
 	}()
 	r.out(prompt)
 	return r
+}
+
+// hangUp ends what a terminal answers, for whoever reads it.
+func hangUp(screen *vt.Emulator) {
+	if answers, ok := screen.InputPipe().(io.Closer); ok {
+		answers.Close()
+	}
 }
 
 // out shows a text, now.
@@ -284,7 +291,7 @@ func (r *recorder) cast() []byte {
 func marksOf(t *testing.T, cast []byte) []mark {
 	t.Helper()
 	screen := vt.NewEmulator(columns, lines)
-	defer screen.Close()
+	defer hangUp(screen)
 	go func() { _, _ = io.Copy(io.Discard, screen) }()
 	var marks []mark
 	for _, line := range bytes.Split(bytes.TrimSpace(cast), []byte("\n"))[1:] {

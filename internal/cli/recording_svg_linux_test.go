@@ -32,7 +32,7 @@ var palette = [16]string{
 // it stays the same; a viewer that does not animate shows the end.
 func (r *recorder) svg() []byte {
 	screen := vt.NewEmulator(columns, lines)
-	defer screen.Close()
+	defer hangUp(screen)
 	go func() { _, _ = io.Copy(io.Discard, screen) }()
 	type shown struct {
 		text  string
