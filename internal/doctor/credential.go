@@ -17,7 +17,7 @@ import (
 // request at most, and tries nothing twice.
 type Account interface {
 	// Way goes the way to an address, up to where a request would be sent.
-	Way(ctx context.Context, address string) Way
+	Way(ctx context.Context, address string) stagedoor.Way
 	// Mint gets a new token with the newest client secret.
 	Mint(ctx context.Context) (stagedoor.Token, error)
 	// MintBefore does so with the secret before it, and keeps nothing.
