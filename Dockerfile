@@ -1,5 +1,5 @@
 # Stagedoor in an image of its own: the static program and the certificates of
-# public CAs, nothing else. It runs as nobody in particular and keeps its home
+# public CAs, and a /tmp for receipts while they grow. It runs as nobody in particular and keeps its home
 # (database and key) in /data: give that a volume, or everything is forgotten.
 #
 #   docker build -t stagedoor .
@@ -9,12 +9,13 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/stagedoor ./cmd/stagedoor && mkdir -m 0700 /out/data
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/stagedoor ./cmd/stagedoor && mkdir -m 0700 /out/data /out/tmp
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/stagedoor /stagedoor
 COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 USER 65532:65532
 ENV STAGEDOOR_HOME=/data
 VOLUME /data

@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build demo test short bench release release-check generate clean
+.PHONY: help build demo test short soak bench recording release release-check generate clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -24,8 +24,15 @@ test: ## all tests
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
 
+soak: ## the long proofs, of which make test runs a short form (about ten minutes)
+	$(GO) test ./internal/quota -count=1 -run TestNeverTooMuch -rapid.checks=50000 -rapid.nofailfile -timeout 30m
+	$(GO) test ./internal/cli -count=10 -run 'Killed|Faults' -timeout 60m
+
 bench: ## measure, beside named references in the same run (docs/performance.md)
 	@cd bench && $(GO) run .
+
+recording: ## make docs/first-hour.cast and .svg anew, from the program as it is
+	$(GO) test ./internal/cli -run '^TestRecording$$' -count=1 -recording
 
 release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a tag)
 	@$(GO) run ./release

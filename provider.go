@@ -44,7 +44,9 @@ type Provider struct {
 
 	Fields []Field     `yaml:"fields"` // what a credential must hold
 	Limits []RateLimit `yaml:"limits"`
-	Errors []ErrorRule `yaml:"errors"` // the first that matches explains
+	// ObjectLimits are further ones, by what is called upon.
+	ObjectLimits []ObjectLimit `yaml:"object_limits"`
+	Errors       []ErrorRule   `yaml:"errors"` // the first that matches explains
 }
 
 // TokenRequest is the request of the "request" flow.
@@ -105,12 +107,22 @@ type Field struct {
 // RateLimit is what the provider permits one account under a label and a plan,
 // over all apps together. Zero means no limit of that span.
 type RateLimit struct {
+	Family    Family `yaml:"family"` // empty: whatever is in no other
 	Label     Label  `yaml:"label"`
 	Plan      Plan   `yaml:"plan"`
 	PerSecond int    `yaml:"per_second"`
 	PerMinute int    `yaml:"per_minute"`
 	PerDay    int    `yaml:"per_day"`
 	DayGroup  string `yaml:"day_group"` // labels of one group share PerDay; empty: a label by itself
+}
+
+// ObjectLimit is what the provider permits in a UTC day on one object (a host, a
+// registrant), over all apps together, whatever the label.
+type ObjectLimit struct {
+	Name       string   `yaml:"name"`       // what messages call it: "meetings and webinars of a host"
+	Operations []string `yaml:"operations"` // "POST /users/{userId}/meetings"; they count together
+	Object     string   `yaml:"object"`     // the path's parameter, or the field of the JSON body, that names the object
+	PerDay     int      `yaml:"per_day"`
 }
 
 // BuiltOn names the service whose API this is: the provider that it extends, or
@@ -128,11 +140,11 @@ func (p Provider) RequiredField(name string) bool {
 	return slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Name == name && !f.Optional })
 }
 
-// Limit returns what is permitted for the label under the plan; the zero
-// RateLimit permits everything.
-func (p Provider) Limit(label Label, plan Plan) RateLimit {
+// Limit returns what is permitted for the label of a family under the plan; the
+// zero RateLimit permits everything.
+func (p Provider) Limit(family Family, label Label, plan Plan) RateLimit {
 	for _, l := range p.Limits {
-		if l.Label == label && l.Plan == plan {
+		if l.Family == family && l.Label == label && l.Plan == plan {
 			return l
 		}
 	}

@@ -19,9 +19,16 @@ import (
 var parts = []struct {
 	name string
 	run  func() error
-}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}}
+}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}, {"pacing", pacing}}
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "reader" {
+		if err := asReader(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	fmt.Printf("%s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	for _, part := range parts {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {

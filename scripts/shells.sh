@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the shells and small programs whose use the documents show, for the
-# tests that run those examples, where this is root on Debian. Elsewhere it says
-# what is missing, and those tests are skipped by name.
+# Installs the shells and small programs whose use the documents show, and what
+# checks the systemd unit, for the tests that need them, where this is root on
+# Debian. Elsewhere it says what is missing, and those tests are skipped by name.
 set -eu
 missing=""
-for program in bash:bash zsh:zsh fish:fish python3:python3 curl:curl jq:jq sqlite3:sqlite3 mandoc:mandoc; do
+for program in bash:bash zsh:zsh fish:fish python3:python3 curl:curl jq:jq sqlite3:sqlite3 mandoc:mandoc systemd-analyze:systemd; do
   command -v "${program%%:*}" >/dev/null 2>&1 || missing="$missing ${program##*:}"
 done
 [ -e /usr/share/bash-completion/bash_completion ] || missing="$missing bash-completion"
@@ -15,4 +15,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     exit 0
   fi
 fi
-echo "missing here, so the examples that need them are skipped:$missing"
+echo "missing here, so the tests that need them are skipped:$missing"

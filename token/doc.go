@@ -9,7 +9,7 @@
 // rejects a token, gets a new one and asks once more.
 //
 // A token is in one of three states. While it is fresh or stale, callers get
-// it at once: one atomic load and one reading of the clock. From the moment it
+// it at once: two atomic loads and one reading of the clock. From the moment it
 // is stale one renewal runs in the background, and its failure is no caller's
 // business until the token has expired. Past that, callers wait together for
 // one request to the token endpoint, each as long as its own context allows.

@@ -128,7 +128,7 @@ func (g *grant) formOf(e stagedoor.Error, secret stagedoor.Secret) stagedoor.Err
 			return more(stagedoor.KindSecretBlanks, "the client secret has a blank "+where, "Copy the client secret again, without blanks and line breaks"+setSecret)
 		}
 		if where := blanks(c.ClientID); where != "" {
-			return more(stagedoor.KindSecretBlanks, "the client id has a blank "+where, "Copy the client id again, without blanks and line breaks.")
+			return more(stagedoor.KindSecretBlanks, "the client id has a blank "+where, "Copy the client id again, without blanks and line breaks, then run `stagedoor credential edit NAME --client-id ID`.")
 		}
 		if secret.Pair() != "" {
 			return more(stagedoor.KindSecretEncoded, "the client secret is the Base64 of an id and a secret, as it stands in an Authorization header", "Copy the client secret itself from the app's page"+setSecret)
@@ -139,7 +139,7 @@ func (g *grant) formOf(e stagedoor.Error, secret stagedoor.Secret) stagedoor.Err
 		case c.AccountID == "":
 			return more(stagedoor.KindAccountUnknown, "the account id is missing", "Add the account id, as the app's page shows it.")
 		case malformed(c.AccountID):
-			return more(stagedoor.KindAccountMalformed, "the account id holds more than the id", "Give only the id, as the app's page shows it: no address, no parameter, no blank.")
+			return more(stagedoor.KindAccountMalformed, "the account id holds more than the id", "Give only the id, as the app's page App Credentials shows it (22 characters or so): no e-mail address, no URL, no parameter, no blank; then run `stagedoor credential edit NAME --account-id ID`.")
 		}
 	}
 	return e

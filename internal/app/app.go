@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
 	"github.com/stagedoor/stagedoor/internal/zoom"
@@ -36,6 +37,7 @@ type App struct {
 	providers map[string]stagedoor.Provider // those that were asked for, by name
 	store     *store.Store
 	vault     *vault.Vault
+	quotas    map[string]*quota.Account // those that were asked for, by account
 	watcher   vault.Watcher
 }
 
@@ -44,12 +46,22 @@ func Open(settings Settings, env Environment) (*App, error) {
 	return &App{settings: settings, env: env}, nil
 }
 
-// Close closes what was opened.
+// closing is how long writing down what was used may take.
+const closing = 12 * time.Second
+
+// Close gives the quota that was held back to other processes, and closes what
+// was opened.
 func (a *App) Close() error {
-	if a.store == nil {
-		return nil
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	var errs []error
+	for _, q := range a.quotas {
+		errs = append(errs, q.Close(ctx))
 	}
-	return a.store.Close()
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Home returns the folder that holds the database and the key.

@@ -293,7 +293,7 @@ func (a *App) AccountID(ctx context.Context, p stagedoor.Provider, token stagedo
 		return "", err
 	}
 	client, err := zoom.New(zoom.Config{
-		HTTP: bearer{token: token, base: out}, APIURL: apiURL, Provider: p, Plan: stagedoor.PlanFree,
+		HTTP: bearer{token: token, base: out}, APIURL: apiURL, Provider: p,
 		Subject: "the access token given", Version: Version,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 	"github.com/stagedoor/stagedoor/token"
 )
@@ -20,6 +21,7 @@ type Connection struct {
 	Provider   stagedoor.Provider
 	Source     *token.Source
 	client     *zoom.Client // nil where the service has no API that we know
+	quota      *quota.Account
 }
 
 // Use says how a connection will be used.
@@ -31,6 +33,10 @@ type Use struct {
 	Patience time.Duration
 	// Waiting, if set, is told of each wait for Zoom.
 	Waiting func(zoom.Event)
+	// Class says who waits for the calls. Empty: a person does.
+	Class stagedoor.Class
+	// Run is the sync that makes the calls, for the ledger; may be empty.
+	Run string
 
 	tries int                                            // of one mint; zero: the usual
 	hear  func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
@@ -80,8 +86,14 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if first(c.APIURL, p.APIURL) == "" {
 		return conn, nil
 	}
+	q, err := a.quota(ctx, c, p)
+	if err != nil {
+		source.Close()
+		return nil, err
+	}
+	conn.quota = q
 	conn.client, err = zoom.New(zoom.Config{
-		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Plan: c.Plan,
+		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Quota: caller{q, use.of(c)},
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
 		Notify: func(e zoom.Event) {
 			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)

@@ -227,7 +227,7 @@ func activityReport(c stagedoor.Credential) *doctor.Report {
 		Empty:  s.EmptyMeans,
 	}
 	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
-		r.Scopes = op.Scopes()
+		r.Scopes, r.Label = op.Scopes(), op.Label
 	}
 	return r
 }
@@ -277,14 +277,14 @@ func (d *account) use() Use {
 	}
 }
 
-func (d *account) Way(ctx context.Context, address string) doctor.Way {
+func (d *account) Way(ctx context.Context, address string) stagedoor.Way {
 	u, err := url.Parse(address)
 	if err != nil {
-		return doctor.Way{Stage: egress.StageHost, Err: &stagedoor.Error{
+		return stagedoor.Way{Stage: stagedoor.StageHost, Err: &stagedoor.Error{
 			Kind: stagedoor.KindUsage, Cause: "an address of the credential is not one", Fix: "Correct it: `stagedoor credential edit NAME --token-url URL --api-url URL`.",
 		}}
 	}
-	return doctor.Way(d.way.Probe(ctx, u))
+	return d.way.Probe(ctx, u)
 }
 
 // Mint uses the newest secret alone: an older one would hide that it is wrong.

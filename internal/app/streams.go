@@ -132,7 +132,7 @@ func describe(s stagedoor.Stream) StreamInfo {
 	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
 		info.Operation, info.Label = op.Name(), op.Label
 		for _, plan := range []stagedoor.Plan{stagedoor.PlanFree, stagedoor.PlanPro, stagedoor.PlanBusiness} {
-			if l := stagedoor.Zoom.Limit(op.Label, plan); l.Label != "" {
+			if l := stagedoor.Zoom.Limit(op.Family(), op.Label, plan); l.Label != "" {
 				info.Limits = append(info.Limits, LimitInfo{Plan: plan, PerSecond: l.PerSecond, PerMinute: l.PerMinute, PerDay: l.PerDay, DayOver: sharing(l)})
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/destination"
+	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/stream"
 	"github.com/stagedoor/stagedoor/internal/sync"
 	"github.com/stagedoor/stagedoor/internal/zoom"
@@ -28,6 +30,7 @@ type Sync struct {
 	Connection  *Connection
 	engine      *sync.Engine
 	app         *App
+	quota       *quota.Account
 }
 
 // SyncOptions say what to sync, and into what.
@@ -54,7 +57,12 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	if err != nil {
 		return nil, err
 	}
-	conn, err := a.Connect(ctx, c, Use{RenewAhead: true, Patience: syncPatience, Waiting: o.Waiting})
+	if o.Job.Run == "" {
+		o.Job.Run = newRun()
+	}
+	conn, err := a.Connect(ctx, c, Use{
+		RenewAhead: true, Patience: syncPatience, Waiting: o.Waiting, Class: stagedoor.Backfill, Run: o.Job.Run,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -76,14 +84,11 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		conn.Close()
 		return nil, err
 	}
-	if o.Job.Run == "" {
-		o.Job.Run = newRun()
-	}
 	o.Job.Credential = c.Slug
-	s := &Sync{Destination: dest, Connection: conn, app: a, engine: &sync.Engine{
+	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
-		Parent:  parentStream, Path: zoom.Path,
+		Parent:  streamNamed, Path: zoom.Path,
 	}}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
@@ -96,13 +101,54 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	return s, nil
 }
 
-func parentStream(name string) (stagedoor.Stream, bool) {
+func streamNamed(name string) (stagedoor.Stream, bool) {
 	for _, s := range stream.All() {
 		if s.Name == name {
 			return s, true
 		}
 	}
 	return stagedoor.Stream{}, false
+}
+
+// Reserve keeps the calls that the plan needs at least free in the account's day,
+// as far as they are there, and says what they come to.
+func (s *Sync) Reserve(ctx context.Context, part sync.StreamPlan) (quota.Forecast, error) {
+	return s.quota.Plan(ctx, operation(part.Stream), s.Plan.Job.Run, part.Requests())
+}
+
+// Forecast says what the calls that the plan needs at least come to.
+func (s *Sync) Forecast(ctx context.Context, part sync.StreamPlan) (quota.Forecast, error) {
+	return s.quota.Forecast(ctx, operation(part.Stream), part.Requests())
+}
+
+// Pace is how many calls of the stream's label left in the last second (or
+// minute), in this process, and how many the account may make.
+func (s *Sync) Pace(stream string) quota.Pace {
+	st, _ := streamNamed(stream)
+	return s.quota.Pace(operation(st))
+}
+
+// Permitted is what the account may call of the stream's label: "10 Heavy calls a
+// second"; empty where nothing limits it.
+func (s *Sync) Permitted(stream string) string {
+	st, _ := streamNamed(stream)
+	op := operation(st)
+	limit := s.Connection.Provider.Limit(op.Family(), op.Label, s.quota.TakenAs())
+	switch {
+	case limit.PerSecond > 0:
+		return fmt.Sprintf("%d %s calls a second on %s", limit.PerSecond, op.Label, limit.Plan)
+	case limit.PerMinute > 0:
+		return fmt.Sprintf("%d %s calls a minute on %s", limit.PerMinute, op.Label, limit.Plan)
+	}
+	return ""
+}
+
+// operation is what reads a stream; what the table does not know counts as Heavy.
+func operation(s stagedoor.Stream) stagedoor.Operation {
+	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
+		return op
+	}
+	return stagedoor.Operation{Method: s.Method, Path: s.Path, Label: stagedoor.Heavy}
 }
 
 // Run reads and writes what was planned.
@@ -123,13 +169,7 @@ func (s *Sync) Close() error {
 }
 
 // Label returns the rate limit class that a stream's calls count in.
-func Label(s stagedoor.Stream) stagedoor.Label {
-	op, ok := zoom.Operations().Find(s.Method, s.Path)
-	if !ok {
-		return stagedoor.Heavy
-	}
-	return op.Label
-}
+func Label(s stagedoor.Stream) stagedoor.Label { return operation(s).Label }
 
 // CheckParam refuses a parameter that the stream's operation does not have: Zoom
 // ignores it, and a misspelt one would read everything under another name.

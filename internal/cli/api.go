@@ -68,7 +68,7 @@ func apiCommand(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		conn, err := a.Connect(ctx, c, app.Use{RenewAhead: f.paginate, Waiting: s.waiting()})
+		conn, err := a.Connect(ctx, c, app.Use{RenewAhead: f.paginate, Waiting: s.waiting(), Class: f.class()})
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func apiCommand(s *session) *cobra.Command {
 			err = s.call(ctx, client, request, f)
 		}
 		if err != nil {
-			return err
+			return named(err, c.Slug)
 		}
 		if err := a.MarkUsed(ctx, c); err != nil {
 			return err
@@ -94,6 +94,14 @@ func apiCommand(s *session) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// class is who waits: for all pages of a list nobody does.
+func (f *apiFlags) class() stagedoor.Class {
+	if f.paginate {
+		return stagedoor.Backfill
+	}
+	return stagedoor.Interactive
 }
 
 // request reads NAME [METHOD] PATH; a NAME may be left out for the default

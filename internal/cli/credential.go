@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,7 +51,7 @@ func (f *credentialFields) register(cmd *cobra.Command) {
 	flags.StringVar(&f.plan, "plan", "", "the account's Zoom plan: free, pro or business (default pro)")
 	flags.StringArrayVar(&f.purposes, "purpose", nil, "what it will be used for: users, meetings, webinars, phone, recordings, reports, dashboards or team-chat, with :write where it changes things; may be repeated")
 	flags.StringArrayVar(&f.labels, "label", nil, "A KEY=VALUE to find it by; may be repeated")
-	flags.StringArrayVar(&f.allowHosts, "allow-host", nil, "A HOST or HOST:PORT that requests may go to besides Zoom's own, such as a simulator's; may be repeated")
+	flags.StringArrayVar(&f.allowHosts, "allow-host", nil, "A HOST or HOST:PORT that requests may go to besides Zoom's own, such as a simulator's; may be repeated, and an empty one takes away those that were there")
 }
 
 // apply sets the fields whose flags were given.
@@ -79,7 +81,15 @@ func (f *credentialFields) apply(cmd *cobra.Command, c *stagedoor.Credential) er
 		c.Purposes = scope.Names(purposes)
 	}
 	if cmd.Flags().Changed("allow-host") {
-		c.AllowHosts = f.allowHosts
+		// It adds; an empty one takes away all that were there.
+		for _, host := range f.allowHosts {
+			switch {
+			case host == "":
+				c.AllowHosts = nil
+			case !slices.Contains(c.AllowHosts, host):
+				c.AllowHosts = append(slices.Clone(c.AllowHosts), host)
+			}
+		}
 	}
 	if cmd.Flags().Changed("label") {
 		c.Labels = map[string]string{}
@@ -141,7 +151,7 @@ func credentialAdd(s *session) *cobra.Command {
 		}
 		saved, proof, err := a.Add(ctx, c, !noCheck)
 		if err != nil {
-			return s.unproven(err)
+			return s.unproven(c, err)
 		}
 		return s.added(saved, proof, asJSON)
 	})
@@ -240,26 +250,51 @@ func incomplete(p stagedoor.Provider, c stagedoor.Credential, missing []string) 
 	if len(missing) > 1 {
 		fix = "Give them"
 	}
+	fix += "; you find all values at: " + p.Fields[0].Where + "."
+	if p.BuiltOn() == stagedoor.Zoom.Name {
+		fix += " Which scopes the app needs, `stagedoor scopes --purpose reports` lists, for reports. On a terminal `stagedoor credential add` leads through it all."
+	}
 	return &stagedoor.Error{
 		Op: "save a credential", Subject: "credential " + c.Slug, Kind: stagedoor.KindUsage,
-		Cause: "missing: " + strings.Join(missing, ", "),
-		Fix:   fix + "; you find all values at: " + p.Fields[0].Where + ".",
+		Cause: "missing: " + strings.Join(missing, ", "), Fix: fix,
 	}
 }
 
-// unproven adds to an error of a check what it means for saving.
-func (s *session) unproven(err error) error {
+// unproven adds to an error of a check what it means for saving. Its fix speaks
+// of a saved credential, and nothing was saved: what leads on is the same command.
+func (s *session) unproven(c stagedoor.Credential, err error) error {
 	if kind := stagedoor.KindOf(err); kind == stagedoor.KindUsage || kind == stagedoor.KindExists {
 		return err // it did not come to a check
 	}
 	s.say("nothing was saved; --no-check saves it as it is")
 	e, ok := errors.AsType[*stagedoor.Error](err)
-	if !ok || e.Kind != stagedoor.KindHostRefused {
+	if !ok {
 		return err
 	}
 	again := *e
-	again.Fix = "If the address is right, run the same command again with --allow-host HOST or HOST:PORT."
+	switch {
+	case e.Kind == stagedoor.KindHostRefused:
+		hosts := "--allow-host HOST or HOST:PORT"
+		if refused := refusedHosts(c, err); len(refused) > 0 {
+			hosts = "--allow-host " + strings.Join(refused, " --allow-host ")
+		}
+		again.Fix = "If the address is right, run the same command again with " + hosts + "."
+	case stagedoor.ExitStatus(err) == stagedoor.ExitStatus(&stagedoor.Error{Kind: stagedoor.KindInvalidClient}):
+		again.Fix = withoutCommands(e.Fix) + " Then run the same command again."
+	}
 	return &again
+}
+
+// refusedHosts are the hosts of the credential's own addresses of which an
+// error speaks.
+func refusedHosts(c stagedoor.Credential, err error) []string {
+	var hosts []string
+	for _, address := range []string{c.TokenURL, c.APIURL} {
+		if u, parsing := url.Parse(address); parsing == nil && u.Host != "" && !slices.Contains(hosts, u.Host) && strings.Contains(err.Error(), u.Host) {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	return hosts
 }
 
 // saved returns the credential that the arguments name, whatever its status,

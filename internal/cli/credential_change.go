@@ -91,7 +91,7 @@ func credentialEdit(s *session) *cobra.Command {
 		if check {
 			defer s.watch(a, wanted.Slug).end()
 			if _, err := a.Prove(ctx, wanted); err != nil {
-				return s.unproven(err)
+				return s.unproven(wanted, err)
 			}
 		}
 		now, err := v.Update(ctx, nameOf(args), app.Who(), change)

@@ -29,7 +29,10 @@ func demoCommand(s *session) *cobra.Command {
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {
 		home, err := os.MkdirTemp("", "stagedoor-demo-")
 		if err != nil {
-			return err
+			return &stagedoor.Error{
+				Op: "make a home for the demo", Subject: os.TempDir(), Kind: stagedoor.KindStore, Err: err,
+				Cause: "no folder can be made there", Fix: "Name a folder for temporary files with TMPDIR.",
+			}
 		}
 		d := demo{session: &session{terminal: s.terminal, settings: s.settings}, home: home, into: filepath.Join(home, "zoom.db")}
 		// A home of its own: what flags and environment say of the user's real
@@ -42,7 +45,7 @@ func demoCommand(s *session) *cobra.Command {
 			return err
 		}
 		if once {
-			d.next("stagedoor credential add NAME   with your own account; README.md says where its values are")
+			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
 			return d.sim.Close()
 		}
 		d.say("the simulator stays up until Ctrl-C; in another terminal:")

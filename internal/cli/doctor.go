@@ -133,10 +133,19 @@ func (p *paper) write(c doctor.Check) {
 		return
 	}
 	style := map[doctor.Result]func(...string) string{doctor.OK: green.Render, doctor.Warn: amber.Render, doctor.Fail: red.Render}[c.Result]
-	p.line("%s  %-*s  %s", style(fmt.Sprintf("%-4s", c.Result)), nameWidth, c.Name, oneLine(c.Says))
+	p.line("%s  %-*s  %s", style(fmt.Sprintf("%-4s", c.Result)), nameWidth, c.Name, p.within(oneLine(c.Says)))
 	if c.Fix != "" {
-		p.line("      %-*s  %s %s", nameWidth, "", bold.Render("fix"), oneLine(c.Fix))
+		p.line("      %-*s  %s %s", nameWidth, "", bold.Render("fix"), p.within(oneLine(c.Fix)))
 	}
+}
+
+// within breaks a text between words, so that it stays in its column.
+func (p *paper) within(text string) string {
+	const indent = 6 + nameWidth + 2
+	if width := min(p.t.outWidth, 120); width > 2*indent {
+		return strings.ReplaceAll(ansi.Wrap(text, width-indent-len("fix "), ""), "\n", "\n"+strings.Repeat(" ", indent))
+	}
+	return text
 }
 
 // flush prints what was skipped.

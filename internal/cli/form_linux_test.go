@@ -185,7 +185,7 @@ func TestForm(t *testing.T) {
 		p.reads("Account ID").types("me@example.com").reads("e-mail address").types("\x15" + strings.Repeat("x", 22) + enter)
 		// A page that follows another is drawn where it differs only.
 		p.reads("shift+tab back").types(w.info.ClientID + enter)
-		p.reads("Secret").types(w.info.ClientID).reads("It is the Client ID").types("\x15" + w.info.ClientSecret + enter)
+		p.reads("Secret").types(w.info.ClientID).reads("That is the Client ID").types("\x15" + w.info.ClientSecret + enter)
 		p.reads("how fast").types(enter)
 		p.reads("does not know this account id").reads("What next?").types(enter)
 		p.reads("Account ID").types("\x15" + w.info.AccountID + enter)

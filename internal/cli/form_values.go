@@ -40,7 +40,7 @@ func remark(odd doctor.Oddity) form.Remark {
 	case "is missing":
 		return refused(odd.Instead)
 	}
-	return form.Remark{Says: "It " + odd.Is + ". " + odd.Instead, Refused: odd.Sure}
+	return form.Remark{Says: "That " + odd.Is + ". " + odd.Instead, Refused: odd.Sure}
 }
 
 // ofTokenURL remarks on the address of a token endpoint.

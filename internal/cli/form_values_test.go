@@ -45,7 +45,7 @@ func FuzzRemarks(f *testing.F) {
 	f.Add("Basic dTE1ZUd1OmFiYw==")
 	f.Fuzz(func(t *testing.T, text string) {
 		v := typedValues{zoom: true, accountID: "account", clientID: "client"}
-		if says := v.ofSecret(text).Says; len(text) > 12 && strings.Contains(says, text) && !strings.Contains("It is an Authorization header. The Client Secret itself, please.", text) {
+		if says := v.ofSecret(text).Says; len(text) > 12 && strings.Contains(says, text) && !strings.Contains("That is an Authorization header. The Client Secret itself, please.", text) {
 			t.Error("a remark repeats the secret")
 		}
 		v.ofAccountID(text)

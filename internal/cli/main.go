@@ -14,6 +14,7 @@ import (
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
@@ -84,7 +85,28 @@ func usage(root *cobra.Command, args []string, err error) error {
 			fix = "Did you mean " + strings.Join(near, " or ") + "? " + fix
 		}
 	}
+	if flag, unknown := strings.CutPrefix(cause, "unknown flag: --"); unknown {
+		if near := nearFlags(command, flag); len(near) > 0 {
+			fix = "Did you mean " + strings.Join(near, " or ") + "? " + fix
+		}
+	}
 	return &stagedoor.Error{Op: "read the command line", Kind: stagedoor.KindUsage, Cause: cause, Fix: fix}
+}
+
+// nearFlags are the flags of a command that a misspelt one may mean, by cobra's
+// measure for commands.
+func nearFlags(command *cobra.Command, flag string) []string {
+	as := &cobra.Command{SuggestionsMinimumDistance: 2}
+	command.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			as.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+		}
+	})
+	near := as.SuggestionsFor(flag)
+	for i := range near {
+		near[i] = "--" + near[i]
+	}
+	return near
 }
 
 // session is what every command has: the terminal and the settings.
@@ -112,11 +134,11 @@ func newRoot(s *session) *cobra.Command {
 		Long: "Stagedoor keeps a Zoom Server-to-Server OAuth credential safe, keeps its token alive,\n" +
 			"hands it to any program, and reads Zoom's data into files and databases.",
 		Example: "# See it all on a simulated account\nstagedoor demo --once\n\n" +
-			"# Save your own credential, proven before it is saved\nstagedoor credential add acme --account-id ID --client-id ID\n\n" +
+			"# Save your own credential: on a terminal a form leads through it\nstagedoor credential add acme\n\n" +
 			"# Read the meeting activity report into SQLite\nstagedoor sync acme meeting_activities --into sqlite:zoom.db",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: s.atOnce(func([]string) error { return s.firstScreen() }),
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.settings.Home, "home", "", "folder of the database and the key (STAGEDOOR_HOME)")
@@ -137,7 +159,7 @@ func newRoot(s *session) *cobra.Command {
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
 		providerCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
-		doctorCommand(s), explainCommand(s), versionCommand(s),
+		doctorCommand(s), quotaCommand(s), explainCommand(s), versionCommand(s),
 		completionCommand(s), manCommand(s),
 	)
 	s.completeTree(root)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ type progress struct {
 	last    syncing.Progress
 	shown   bool
 	painted time.Time
-	said    time.Time // when a wait was last told where there is no terminal
+	pace    func(stream string) string // of the calls; nil until it is known
+	said    time.Time                  // when a wait was last told where there is no terminal
 }
 
 // repaint is how often the line is painted at most.
@@ -42,6 +44,11 @@ func (p *progress) waiting(e zoom.Event) {
 	defer p.mu.Unlock()
 	note := fmt.Sprintf("waiting %s: %s", e.Wait.Round(100*time.Millisecond), strings.TrimSuffix(e.Cause, "."))
 	switch {
+	case e.Attempt == 0: // no wait of one call, but a change for all
+		if p.t.errTTY && p.shown {
+			fmt.Fprint(p.t.people, "\r\x1b[K")
+		}
+		p.t.say("%s", faint.Render(e.Cause))
 	case p.t.errTTY:
 		p.paint(note)
 	case e.Attempt > 2 && time.Since(p.said) >= 30*time.Second:
@@ -64,6 +71,11 @@ func (p *progress) paint(note string) {
 	case p.last.Of != "":
 		line += fmt.Sprintf("  (%s %d of %d, span of days %d of %d)", p.last.Of, p.last.Part, p.last.Parts, p.last.Days, p.last.DaySets)
 	}
+	if p.pace != nil {
+		if pace := p.pace(p.last.Stream); pace != "" {
+			line += "  " + pace
+		}
+	}
 	if note != "" {
 		line += "  " + note
 	}
@@ -84,6 +96,18 @@ func (p *progress) end() {
 	}
 }
 
+// besides is where rows go that the line would stand in the way of, as both are
+// on one terminal.
+type besides struct {
+	out io.Writer
+	bar *progress
+}
+
+func (b besides) Write(rows []byte) (int, error) {
+	b.bar.end()
+	return b.out.Write(rows)
+}
+
 // waiting tells a person why a single call takes long.
 // Where nobody looks, a log for example, only what lasts is told, and not each
 // time.
@@ -94,6 +118,10 @@ func (s *session) waiting() func(zoom.Event) {
 	return func(e zoom.Event) {
 		mu.Lock()
 		defer mu.Unlock()
+		if e.Attempt == 0 { // no wait of one call, but a change for all
+			s.say("%s", faint.Render(e.Cause))
+			return
+		}
 		lasts := e.Wait >= 5*time.Second || time.Since(began) >= 2*time.Second && time.Since(said) >= 10*time.Second
 		if s.errTTY || lasts {
 			said = time.Now()

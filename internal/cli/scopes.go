@@ -269,26 +269,30 @@ func (s *session) showScopes(a scopesAnswer) error {
 // is needed besides, and how the token compares.
 func (s *session) explainScopes(a scopesAnswer) {
 	what := slices.Concat(a.Purposes, a.Streams, a.Operations)
-	s.say("%s for %s; none of them can be left out", count(len(a.Scopes), string(a.Style)+" scope"), strings.Join(what, ", "))
+	s.para("%s for %s; none of them can be left out", count(len(a.Scopes), string(a.Style)+" scope"), strings.Join(what, ", "))
 	for _, row := range a.Scopes {
 		if slices.Contains(row.For, app.ForCheck) {
-			s.say("%s  %s is for GET %s, with which a check proves that Zoom takes the token", faint.Render("check"), row.Scope, a.validation)
+			s.para("%s  %s is for GET %s, with which a check proves that Zoom takes the token", faint.Render("check"), row.Scope, a.validation)
 		}
 		if row.Note != "" {
-			s.say("%s  %s: %s", amber.Render("note"), row.Scope, row.Note)
+			s.para("%s  %s: %s", amber.Render("note"), row.Scope, row.Note)
 		}
 	}
 	for _, closed := range a.Closed {
-		s.say("%s  %s (%s) is not covered: %s", amber.Render("note"), closed.Operation, strings.Join(closed.For, ", "), closed.Why)
+		s.para("%s  %s (%s) is not covered: %s", amber.Render("note"), closed.Operation, strings.Join(closed.For, ", "), closed.Why)
 	}
 	for _, need := range a.Needs {
-		s.say("%s  %s", faint.Render("needs"), need)
+		s.para("%s  %s", faint.Render("needs"), need)
 	}
 	if len(a.Roles) > 0 {
-		s.say("%s  a role of the app's owner that permits %s", faint.Render("needs"), strings.Join(a.Roles, ", "))
+		s.para("%s  a role of the app's owner that permits %s", faint.Render("needs"), strings.Join(a.Roles, ", "))
 	}
 	if a.Credential == "" {
-		s.next("add them on marketplace.zoom.us → Develop → the app → Scopes", "stagedoor scopes --credential NAME")
+		add := "stagedoor credential add NAME"
+		for _, purpose := range a.Purposes {
+			add += " --purpose " + purpose
+		}
+		s.next("add them on marketplace.zoom.us → Develop → the app → Scopes", add, "stagedoor scopes --credential NAME")
 		return
 	}
 	for _, hint := range a.Hints {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -50,7 +51,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "stats": stats, "same": same, "rows": rows, "mode": mode, "service": startService,
+			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "mode": mode,
+			"used": used, "yesterday": yesterday, "service": startService,
 		},
 	})
 }
@@ -212,7 +214,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		got = exit.ExitCode()
 	}
-	if secret := ts.Getenv("SECRET"); secret != "" && command[0] == "stagedoor" && command[1] != "sim" {
+	if secret := ts.Getenv("SECRET"); secret != "" && command[0] == "stagedoor" && !slices.Contains(command, "sim") {
 		if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), secret) {
 			ts.Fatalf("%v shows the client secret", command)
 		}
@@ -220,6 +222,47 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v: exit status %d, want %d", command, got, want)
 	}
+}
+
+// follow runs a command that the last one named, in a next line, a fix or an
+// example, and asserts its exit status: follow 0 'stagedoor credential check acme'.
+// It fails if the command was not named. WORD=VALUE puts what a person knows in
+// the place of a word in capitals; NAME is acme unless told. What else is given
+// is added, such as the flags that lead to the simulator.
+func follow(ts *testscript.TestScript, neg bool, args []string) {
+	said := ts.ReadFile("stdout") + "\n" + ts.ReadFile("stderr")
+	var list []string
+	for _, line := range strings.Split(said, "\n") {
+		for i, part := range strings.Split(line, "`") {
+			if i%2 == 1 {
+				list = append(list, part)
+			}
+		}
+		for _, part := range strings.Split(strings.TrimPrefix(line, "next: "), "  ·  ") {
+			part, _, _ = strings.Cut(strings.TrimLeft(part, " 0123456789"), "   ")
+			list = append(list, part)
+		}
+	}
+	list = slices.DeleteFunc(list, func(command string) bool { return !strings.HasPrefix(command, "stagedoor") })
+	if !slices.Contains(list, args[1]) {
+		ts.Fatalf("%q was not named, only: %s", args[1], strings.Join(list, "; "))
+	}
+	command := strings.Fields(args[1])
+	put := map[string]string{"NAME": "acme"}
+	var more []string
+	for _, arg := range args[2:] {
+		if word, value, ok := strings.Cut(arg, "="); ok && word == strings.ToUpper(word) && slices.Contains(command, word) {
+			put[word] = value
+			continue
+		}
+		more = append(more, arg)
+	}
+	for i, word := range command {
+		if value, ok := put[word]; ok {
+			command[i] = value
+		}
+	}
+	exits(ts, false, slices.Concat([]string{args[0]}, command, more))
 }
 
 // stats asserts a number of the simulator's statistics: stats tokens_minted 1;
@@ -284,6 +327,46 @@ func column(ts *testscript.TestScript, file, query string) []string {
 	list, err := readColumn(ts.MkAbs(file), query)
 	ts.Check(err)
 	return list
+}
+
+// used asserts that the ledger has as many calls of a label today as the
+// simulator counted: used acme Heavy.
+func used(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(ts.Exec("stagedoor", "quota", args[0], "--json"))
+	var report struct {
+		Lines []struct {
+			Label string `json:"label"`
+			Calls int    `json:"calls"`
+		} `json:"lines"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &report))
+	resp, err := http.Get(ts.Getenv("MANAGEMENT") + "/stats")
+	ts.Check(err)
+	defer resp.Body.Close()
+	var stats struct {
+		ByLabel map[string]int `json:"by_label"`
+	}
+	ts.Check(json.NewDecoder(resp.Body).Decode(&stats))
+	calls := 0
+	for _, line := range report.Lines {
+		if line.Label == args[1] {
+			calls += line.Calls
+		}
+	}
+	if calls != stats.ByLabel[args[1]] || calls == 0 {
+		ts.Fatalf("the ledger has %d %s calls, the simulator counted %d", calls, args[1], stats.ByLabel[args[1]])
+	}
+}
+
+// yesterday makes what was used today be used yesterday, as if a night had passed:
+// yesterday home/stagedoor.db.
+func yesterday(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	today := time.Now().UTC()
+	_, err = db.Exec("update quotas set document = replace(document, ?, ?)", today.Format(time.DateOnly), today.AddDate(0, 0, -1).Format(time.DateOnly))
+	ts.Check(err)
 }
 
 // mode asserts a file's permissions: mode home/key 0600.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
+	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/stream"
 
 	syncing "github.com/stagedoor/stagedoor/internal/sync"
@@ -95,7 +96,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	bar := &progress{t: s.terminal}
 	var run *app.Sync
 	options := app.SyncOptions{
-		Job: job, Into: f.into, DryRun: f.dryRun, Out: s.out, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
+		Job: job, Into: f.into, DryRun: f.dryRun, Out: besides{s.out, bar}, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
 		Progress: bar.update, Waiting: bar.waiting,
 	}
 	if f.dryRun {
@@ -114,7 +115,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	}
 	options.Divided = func(part syncing.StreamPlan) {
 		bar.end()
-		s.forecast(part, c.Plan, run.Connection.Provider)
+		s.forecast(ctx, run, part)
 	}
 	run, err = a.PrepareSync(ctx, c, options)
 	if err != nil {
@@ -123,10 +124,11 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	closeRun := closeOnce(run.Close)
 	defer closeRun()
 	if f.dryRun {
-		return s.showPlan(run, f.asJSON)
+		return s.showPlan(ctx, run, f.asJSON)
 	}
+	bar.pace = func(stream string) string { return run.Pace(stream).String() }
 	for _, part := range run.Plan.Streams { // those in parts when these are known
-		s.forecast(part, c.Plan, run.Connection.Provider)
+		s.forecast(ctx, run, part)
 	}
 	receipt, err := run.Run(ctx)
 	bar.end()
@@ -286,42 +288,51 @@ func lastDay(text string) (time.Time, error) {
 }
 
 // forecast says what a first reading comes to, and what can not be read.
-func (s *session) forecast(part syncing.StreamPlan, plan stagedoor.Plan, p stagedoor.Provider) {
+func (s *session) forecast(ctx context.Context, run *app.Sync, part syncing.StreamPlan) {
 	for _, lost := range part.Lost {
 		s.say("%s %s: %s (%d days) is older than the %d months that Zoom keeps of this report, and can not be read any more",
 			amber.Render("lost"), part.Stream.Name, lost, lost.Count(), part.Stream.Window.LookBack)
 	}
-	if part.Stream.Window == nil || len(part.Slices) == 0 || !part.First {
+	if len(part.Slices) == 0 {
+		return
+	}
+	// What can not be kept free is used as far as it goes, so an error here is
+	// nothing to stop for: the calls meet it again.
+	comes, err := run.Reserve(ctx, part)
+	if err == nil && comes.Days > 1 {
+		s.say("%s %s: %s. It stops when the day is used up; the same command goes on where it stopped", amber.Render("long"), part.Stream.Name, comes)
+	}
+	if part.Stream.Window == nil || !part.First {
 		return
 	}
 	parts := ""
 	if part.Parts != nil {
 		parts = fmt.Sprintf(" for %d %s", part.Parts.Count, part.Parts.Of)
 	}
-	label := app.Label(part.Stream)
 	rate := ""
-	if limit := p.Limit(label, plan); limit.PerSecond > 0 {
-		rate = fmt.Sprintf("; the %s plan permits %d %s calls a second", plan, limit.PerSecond, label)
+	if pace := run.Permitted(part.Stream.Name); pace != "" {
+		rate = "; the account may make " + pace
 	}
 	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s%s in %s, at least %s, one more per %d rows%s",
 		part.Stream.Name, part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly), parts,
-		count(len(part.Slices), "slice"), count(part.Requests(), string(label)+" call"), part.Stream.PageSize, rate)))
+		count(len(part.Slices), "slice"), count(part.Requests(), string(app.Label(part.Stream))+" call"), part.Stream.PageSize, rate)))
 }
 
-func (s *session) showPlan(run *app.Sync, asJSON bool) error {
+func (s *session) showPlan(ctx context.Context, run *app.Sync, asJSON bool) error {
 	type parts struct {
 		Of    string `json:"of"`
 		Count int    `json:"count"`
 		Calls int    `json:"requests"` // that finding them took, just now
 	}
 	type streamPlan struct {
-		Stream   string   `json:"stream"`
-		Label    string   `json:"label"`
-		Requests int      `json:"requests_at_least"`
-		Slices   []string `json:"slices"`
-		Lost     []string `json:"lost"`
-		Known    int      `json:"days_known"`
-		Parts    *parts   `json:"partitions,omitempty"`
+		Stream   string          `json:"stream"`
+		Label    string          `json:"label"`
+		Requests int             `json:"requests_at_least"`
+		Slices   []string        `json:"slices"`
+		Lost     []string        `json:"lost"`
+		Known    int             `json:"days_known"`
+		Parts    *parts          `json:"partitions,omitempty"`
+		Forecast *quota.Forecast `json:"forecast,omitempty"`
 	}
 	list := []streamPlan{}
 	rows := [][]string{{"STREAM", "SLICE", "CALLS", "LABEL"}}
@@ -353,6 +364,10 @@ func (s *session) showPlan(run *app.Sync, asJSON bool) error {
 		}
 		if part.Known > 0 {
 			rows = append(rows, []string{p.Stream, fmt.Sprintf("%d days", part.Known), "none: the destination has them", ""})
+		}
+		if comes, err := run.Forecast(ctx, part); err == nil && comes.Calls > 0 {
+			p.Forecast = &comes
+			s.say("%s: at least %s", p.Stream, comes)
 		}
 		list = append(list, p)
 	}

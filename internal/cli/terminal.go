@@ -14,6 +14,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
 	"github.com/stagedoor/stagedoor"
@@ -63,7 +64,12 @@ func (t *terminal) say(format string, args ...any) {
 
 // next ends a command with what one would do next.
 func (t *terminal) next(commands ...string) {
-	t.say("%s %s", faint.Render("next:"), strings.Join(commands, faint.Render("  ·  ")))
+	line := faint.Render("next:") + " " + strings.Join(commands, faint.Render("  ·  "))
+	if t.errWidth > 0 && ansi.StringWidth(line) > t.errWidth {
+		// One below the other: a command that is torn in two is hard to copy.
+		line = faint.Render("next:") + " " + strings.Join(commands, "\n      ")
+	}
+	t.say("%s", line)
 }
 
 // hint is next for commands whose answer is for programs too: it is shown only
@@ -142,6 +148,18 @@ func fixFor(slug, fix string) string {
 		fix += " (The credential env has nothing saved to change: set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET anew instead.)"
 	}
 	return strings.ReplaceAll(fix, "NAME", slug)
+}
+
+// named makes the fix of a refused host, whose subject is the host, speak of the
+// credential.
+func named(err error, slug string) error {
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	if !ok || e.Kind != stagedoor.KindHostRefused {
+		return err
+	}
+	clear := *e
+	clear.Fix = fixFor(slug, e.Fix)
+	return &clear
 }
 
 // printJSON prints one document.

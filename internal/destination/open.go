@@ -53,8 +53,11 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	}
 	scheme, rest, found := strings.Cut(url, ":")
 	if !found || !schemeForm().MatchString(scheme) {
-		return nil, refuse("it is neither a saved destination nor a URL of a known form",
-			"Write - for stdout, sqlite:PATH, the name of a saved destination, or env:VAR for a variable that holds one of these.")
+		fix := "Write - for stdout, sqlite:PATH, the name of a saved destination, or env:VAR for a variable that holds one of these."
+		if strings.Contains(filepath.Base(url), ".") {
+			fix = "If it is a file for SQLite, write sqlite:" + url + ". " + fix
+		}
+		return nil, refuse("it is neither a saved destination nor a URL of a known form", fix)
 	}
 	switch scheme = strings.ToLower(scheme); scheme {
 	case "sqlite":

@@ -154,8 +154,13 @@ func Next(checks []Check) string {
 			}
 			slug := c.Credential
 			page := strings.Index(c.Fix, "zoom.us")
-			if m := command().FindStringSubmatchIndex(c.Fix); m != nil && (page < 0 || page > m[0]) && !strings.Contains(c.Fix[m[2]:m[3]], "…") {
-				return strings.ReplaceAll(c.Fix[m[2]:m[3]], "NAME", slug)
+			for _, m := range command().FindAllStringSubmatchIndex(c.Fix, -1) {
+				found := c.Fix[m[2]:m[3]]
+				// What is saved is not added again, and account-id wants a token.
+				beside := slug != "" && found == "stagedoor credential add" || found == "stagedoor account-id"
+				if (page < 0 || page > m[0]) && !strings.Contains(found, "…") && !beside {
+					return strings.ReplaceAll(found, "NAME", slug)
+				}
 			}
 			return strings.TrimSpace("stagedoor doctor " + slug)
 		}
@@ -165,5 +170,5 @@ func Next(checks []Check) string {
 			return "stagedoor sync " + c.Credential + " meeting_activities --into sqlite:zoom.db"
 		}
 	}
-	return "stagedoor credential add acme --account-id ID --client-id ID"
+	return "stagedoor credential add acme"
 }

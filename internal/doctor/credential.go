@@ -17,7 +17,7 @@ import (
 // request at most, and tries nothing twice.
 type Account interface {
 	// Way goes the way to an address, up to where a request would be sent.
-	Way(ctx context.Context, address string) Way
+	Way(ctx context.Context, address string) stagedoor.Way
 	// Mint gets a new token with the newest client secret.
 	Mint(ctx context.Context) (stagedoor.Token, error)
 	// MintBefore does so with the secret before it, and keeps nothing.
@@ -58,6 +58,7 @@ type Report struct {
 	Scopes     []string // any one of them suffices
 	Wanted     bool     // the credential's purposes ask for reports
 	Days       int
+	Label      stagedoor.Label
 	Empty      *stagedoor.Error // what an empty one means
 }
 
@@ -107,7 +108,7 @@ func (p Patient) Examine(ctx context.Context, s *Sheet) {
 		p.call(ctx, s, token)
 		refused := p.report(ctx, s, token)
 		p.plan(s, refused)
-		p.quota(s)
+		p.quota(s, refused)
 	}
 }
 
@@ -367,7 +368,7 @@ func (p Patient) plan(s *Sheet, refused error) {
 		if l.Limit <= 0 {
 			continue
 		}
-		if allowed := permitted(p.Provider.Limit(l.Label, c.Plan), l.Daily); allowed > l.Limit {
+		if allowed := permitted(p.Provider.Limit(stagedoor.FamilyGeneral, l.Label, c.Plan), l.Daily); allowed > l.Limit {
 			span := "in a short time"
 			if l.Daily {
 				span = "in a day"
@@ -390,7 +391,7 @@ func permitted(l stagedoor.RateLimit, daily bool) int {
 // fitting is the largest plan whose limit an answer does not contradict.
 func fitting(p stagedoor.Provider, l Limit) stagedoor.Plan {
 	for _, plan := range []stagedoor.Plan{stagedoor.PlanBusiness, stagedoor.PlanPro} {
-		if allowed := permitted(p.Limit(l.Label, plan), l.Daily); allowed > 0 && allowed <= l.Limit {
+		if allowed := permitted(p.Limit(stagedoor.FamilyGeneral, l.Label, plan), l.Daily); allowed > 0 && allowed <= l.Limit {
 			return plan
 		}
 	}
@@ -400,9 +401,15 @@ func fitting(p stagedoor.Provider, l Limit) stagedoor.Plan {
 // almost is the part of a daily quota that may be left before it is told.
 const almost = 10 // a tenth
 
-// quota tells what answers said of the account's limits.
-func (p Patient) quota(s *Sheet) {
+// quota tells what answers said of the account's limits. refused is the report's
+// error: a day that is known to be used up is not asked for again.
+func (p Patient) quota(s *Sheet, refused error) {
 	h := p.Account.Heard()
+	if e, ok := errors.AsType[*stagedoor.Error](refused); ok && e.Kind == stagedoor.KindDailyQuota && e.Status == 0 {
+		s.fail("quota", e.Kind, fmt.Sprintf("the account's %s calls of the day are used up, by this or another app (no call was made to see it)", p.Report.Label),
+			"Go on when it opens again, at "+e.RetryAt.UTC().Format(time.DateTime)+" UTC; `stagedoor quota NAME` shows who used it.")
+		return
+	}
 	for _, l := range h.Limits {
 		if !l.Refused {
 			continue

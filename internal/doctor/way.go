@@ -11,37 +11,16 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Way is how far one comes on the way to a host. Whoever goes it fills it in:
-// the stages are "host", "dns", "tcp", "proxy" and "tls", in this order.
-type Way struct {
-	Host     string // HOST:PORT
-	Scheme   string
-	Proxy    string // HOST:PORT of the proxy, and the variable that names it; empty: none
-	Variable string
-
-	Stage   string                   // the last one that was tried
-	Err     error                    // why it failed; nil if every stage went well
-	Took    map[string]time.Duration // by stage
-	Address string                   // the IP address that was connected to
-
-	TLSVersion  string // "TLS 1.3"; empty over plain http
-	Names       string // the names that the certificate is for
-	Issuer      string // who signed the end of the chain that was sent
-	Expires     time.Time
-	OwnCA       bool // trusted by --ca-file alone: the system does not know who signed
-	Intercepted bool // OwnCA, and the host is one of the provider's own
-}
-
 // certificateWarns is how long before its end a certificate is worth a word.
 // Public ones are renewed a month before; what is left at two weeks was
 // forgotten by somebody.
 const certificateWarns = 14 * 24 * time.Hour
 
 // stages are the checks of a way, in their order.
-var stages = []string{"host", "dns", "tcp", "proxy", "tls"}
+var stages = []string{stagedoor.StageHost, stagedoor.StageDNS, stagedoor.StageTCP, stagedoor.StageProxy, stagedoor.StageTLS}
 
 // way writes a way down and reports whether it leads there.
-func (s *Sheet) way(w Way, now time.Time) bool {
+func (s *Sheet) way(w stagedoor.Way, now time.Time) bool {
 	end, proxied := w.Host, w.Proxy != ""
 	if proxied {
 		end = w.Proxy
@@ -79,7 +58,7 @@ func (s *Sheet) way(w Way, now time.Time) bool {
 	return true
 }
 
-func (s *Sheet) certificate(w Way, now time.Time) {
+func (s *Sheet) certificate(w stagedoor.Way, now time.Time) {
 	if ip, err := netip.ParseAddr(w.Address); w.Scheme != "https" && w.Proxy == "" && err == nil && ip.IsLoopback() {
 		s.ok("tls", "%s is reached over plain http, and does not leave this machine", w.Host)
 		return

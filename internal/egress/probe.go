@@ -19,36 +19,6 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// The stages of a [Way], in their order.
-const (
-	StageHost  = "host"  // may the credential go there, by the host's name?
-	StageDNS   = "dns"   // the name, of the host or of the proxy
-	StageTCP   = "tcp"   // a connection, to the host or to the proxy
-	StageProxy = "proxy" // the proxy lets us through
-	StageTLS   = "tls"   // who answers is who it should be
-)
-
-// Way is how far one comes on the way to a host. It holds no secret: a proxy's
-// user name and password are left out.
-type Way struct {
-	Host     string // HOST:PORT
-	Scheme   string
-	Proxy    string // HOST:PORT of the proxy, and the variable that names it; empty: none
-	Variable string
-
-	Stage   string                   // the last one that was tried
-	Err     error                    // why it failed; nil if every stage went well
-	Took    map[string]time.Duration // by stage
-	Address string                   // the IP address that was connected to
-
-	TLSVersion  string // "TLS 1.3"; empty over plain http
-	Names       string // the names that the certificate is for
-	Issuer      string // who signed the end of the chain that was sent
-	Expires     time.Time
-	OwnCA       bool // trusted by --ca-file alone: the system does not know who signed
-	Intercepted bool // OwnCA, and the host is one of the provider's own
-}
-
 // Bounds of the stages of a probe.
 const (
 	lookUpFor  = 5 * time.Second
@@ -58,9 +28,9 @@ const (
 
 // Probe goes the way that a request to u would go, under the same rules, up to
 // the point where the request would be sent; nothing is sent. Where a stage
-// fails, Way.Err is a [stagedoor.Error] and the later stages are not tried.
-func (t *Transport) Probe(ctx context.Context, u *url.URL) Way {
-	w := &trail{Way: Way{Scheme: u.Scheme, Stage: StageHost, Took: map[string]time.Duration{}}, since: time.Now()}
+// fails, its Err is a [stagedoor.Error] and the later stages are not tried.
+func (t *Transport) Probe(ctx context.Context, u *url.URL) stagedoor.Way {
+	w := &trail{Way: stagedoor.Way{Scheme: u.Scheme, Stage: stagedoor.StageHost, Took: map[string]time.Duration{}}, since: time.Now()}
 	if to, err := targetOf(u); err == nil {
 		w.Host = net.JoinHostPort(to.host, to.port)
 	}
@@ -71,7 +41,7 @@ func (t *Transport) Probe(ctx context.Context, u *url.URL) Way {
 
 // trail is a way that is being gone.
 type trail struct {
-	Way
+	stagedoor.Way
 	since time.Time
 }
 
@@ -103,7 +73,7 @@ func (t *Transport) probe(ctx context.Context, u *url.URL, w *trail) error {
 	if u.Scheme != "https" {
 		return nil
 	}
-	w.enter(StageTLS)
+	w.enter(stagedoor.StageTLS)
 	name, _, _ := net.SplitHostPort(w.Host)
 	_, err = t.greet(ctx, conn, name, w.Host, w)
 	return err
@@ -111,7 +81,7 @@ func (t *Transport) probe(ctx context.Context, u *url.URL, w *trail) error {
 
 // probeDirect looks the host up and connects to it.
 func (t *Transport) probeDirect(ctx context.Context, w *trail) (net.Conn, error) {
-	w.enter(StageDNS)
+	w.enter(stagedoor.StageDNS)
 	name, port, err := net.SplitHostPort(w.Host)
 	if err != nil {
 		return nil, unreached(w.Host, err)
@@ -120,7 +90,7 @@ func (t *Transport) probeDirect(ctx context.Context, w *trail) (net.Conn, error)
 	if err != nil {
 		return nil, unreached(w.Host, err)
 	}
-	w.enter(StageTCP)
+	w.enter(stagedoor.StageTCP)
 	return firstOf(ctx, addresses, port, w, func(ctx context.Context, to string) (net.Conn, error) {
 		if !t.list.names(name, port) {
 			if err := t.checkAddress(entry{name, port}, to); err != nil {
@@ -140,19 +110,19 @@ func (t *Transport) probeProxy(ctx context.Context, proxy *url.URL, w *trail) (n
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
 	}
-	w.enter(StageDNS)
+	w.enter(stagedoor.StageDNS)
 	addresses, err := lookUp(ctx, proxy.Hostname())
 	if err != nil {
 		return nil, explainProxy(proxy, w.Variable, err)
 	}
-	w.enter(StageTCP)
+	w.enter(stagedoor.StageTCP)
 	conn, err := firstOf(ctx, addresses, port, w, func(ctx context.Context, to string) (net.Conn, error) {
 		return newDialer().DialContext(ctx, "tcp", to)
 	})
 	if err != nil {
 		return nil, explainProxy(proxy, w.Variable, err)
 	}
-	w.enter(StageProxy)
+	w.enter(stagedoor.StageProxy)
 	if proxy.Scheme == "https" {
 		secure, err := t.greet(ctx, conn, proxy.Hostname(), w.Proxy, &trail{})
 		if err != nil {

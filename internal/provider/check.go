@@ -99,9 +99,16 @@ func check(p stagedoor.Provider) Problems {
 	for i, l := range p.Limits {
 		at := fmt.Sprintf("limits[%d]", i)
 		oneOf(at+".label", string(l.Label), string(stagedoor.Light), string(stagedoor.Medium), string(stagedoor.Heavy), string(stagedoor.ResourceIntensive))
+		oneOf(at+".family", string(l.Family), string(stagedoor.FamilyGeneral), string(stagedoor.FamilyPhone), string(stagedoor.FamilyContactCenter))
 		oneOf(at+".plan", string(l.Plan), string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness))
 		if l.PerSecond < 0 || l.PerMinute < 0 || l.PerDay < 0 {
 			bad(at, "a limit is negative", "Leave out what is not limited.")
+		}
+	}
+	for i, l := range p.ObjectLimits {
+		at := fmt.Sprintf("object_limits[%d]", i)
+		if l.Name == "" || l.Object == "" || len(l.Operations) == 0 || l.PerDay <= 0 {
+			bad(at, "it lacks name, operations, object or per_day", "Say all four, such as per_day: 100.")
 		}
 	}
 	ids := map[string]bool{}

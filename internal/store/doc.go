@@ -3,7 +3,7 @@
 // PostgreSQL is to join behind the same suite (package storetest).
 //
 // [Open] gives a [Store], whose methods stand one file per noun:
-// credential.go, token.go, meta.go. Several processes may open one database at
+// credential.go, token.go, quota.go, meta.go. Several processes may open one database at
 // once, also for the first time; no transaction outlives a method call.
 //
 // The store seals nothing and opens nothing: what it is given sealed it gives

@@ -36,11 +36,32 @@ func Find(words ...string) ([]stagedoor.Stream, error) {
 			return nil, &stagedoor.Error{
 				Op: "find the stream", Subject: "\"" + word + "\"", Kind: stagedoor.KindUsage,
 				Cause: "there is no stream or family by that name",
-				Fix:   "Use one or more of: " + strings.Join(names(), ", ") + "; a family (" + strings.Join(families(), ", ") + "); or all.",
+				Fix:   near(word) + "Use one or more of: " + strings.Join(names(), ", ") + "; a family (" + strings.Join(families(), ", ") + "); or all.",
 			}
 		}
 	}
 	return found, nil
+}
+
+// near says which stream or family a misspelt word most likely means: one that
+// holds it, or that is the same but for three letters at one place.
+func near(word string) string {
+	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
+	for _, name := range append(names(), families()...) {
+		same := min(len(word), len(name))
+		before := 0
+		for before < same && word[before] == name[before] {
+			before++
+		}
+		behind := 0
+		for behind < same-before && word[len(word)-1-behind] == name[len(name)-1-behind] {
+			behind++
+		}
+		if differ := max(len(word), len(name)) - before - behind; differ <= 3 && differ < same || len(word) > 4 && strings.Contains(name, word) {
+			return "Did you mean " + name + "? "
+		}
+	}
+	return ""
 }
 
 func names() []string {

@@ -114,7 +114,7 @@ func (v *Vault) find(ctx context.Context, slug string) (stagedoor.SealedCredenti
 	for i, row := range rows {
 		known[i] = row.Slug
 	}
-	fix := "Add one with `stagedoor credential add`; there is none yet."
+	fix := "There is none yet. Add it with `stagedoor credential add " + slug + "`, which asks for all that it needs."
 	if len(known) > 0 {
 		fix = "Known: " + strings.Join(known, ", ") + ". See `stagedoor credential list`."
 	}

@@ -2,9 +2,11 @@ package zoom
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +25,11 @@ type Config struct {
 
 	APIURL   string // with or without the provider's base path; empty: the provider's
 	Provider stagedoor.Provider
-	Plan     stagedoor.Plan
 	Subject  string // what errors say the request was made for: "credential acme"
 	Version  string // of Stagedoor, for the User-Agent; may be empty
+
+	// Quota decides when a request may leave. Nil: nothing does.
+	Quota Quota
 
 	// Patience is how long one request may go on being tried after faults that
 	// pass by themselves; every page of a list is a request of its own. Zero: 15
@@ -34,6 +38,13 @@ type Config struct {
 	// Notify is told of every wait, before it. It may be called by several
 	// goroutines at once. Nil: nobody is.
 	Notify func(Event)
+}
+
+// Quota decides when requests of one account leave, for all who call it.
+// internal/quota fulfils it.
+type Quota interface {
+	// Admit waits for the turn of a call. Its error is a [stagedoor.Error].
+	Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error)
 }
 
 // Event tells that a request waits before it is sent again.
@@ -46,13 +57,13 @@ type Event struct {
 }
 
 // Client sends requests to one account's API. It may be used by many goroutines
-// at once; they share its pace.
+// at once.
 type Client struct {
 	http      http.RoundTripper
 	checkHost func(*url.URL) error
 	api       address
 	provider  stagedoor.Provider
-	pace      *pace
+	quota     Quota // may be nil
 	subject   string
 	userAgent string
 	patience  time.Duration
@@ -81,7 +92,7 @@ func New(o Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		http: o.HTTP, checkHost: o.Check, api: api, provider: o.Provider, pace: newPace(o.Provider, o.Plan),
+		http: o.HTTP, checkHost: o.Check, api: api, provider: o.Provider, quota: o.Quota,
 		subject: o.Subject, userAgent: "stagedoor", patience: o.Patience, notify: o.Notify,
 	}
 	if o.Version != "" {
@@ -119,10 +130,11 @@ func (c *Client) Do(ctx context.Context, request stagedoor.Request) (*Response, 
 
 // call is a request that is ready to be sent, any number of times.
 type call struct {
-	op     stagedoor.Operation
-	url    *url.URL
-	header http.Header
-	body   []byte
+	op      stagedoor.Operation
+	objects map[string]string
+	url     *url.URL
+	header  http.Header
+	body    []byte
 }
 
 func (c *Client) prepare(request stagedoor.Request) (*call, error) {
@@ -142,7 +154,46 @@ func (c *Client) prepare(request stagedoor.Request) (*call, error) {
 	if request.Body != nil && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/json")
 	}
-	return &call{op: c.operation(method, u), url: u, header: header, body: request.Body}, nil
+	op := c.operation(method, u)
+	return &call{op: op, objects: c.objects(op, u, request.Body), url: u, header: header, body: request.Body}, nil
+}
+
+// objects finds what the call is made upon, where the provider limits that.
+func (c *Client) objects(op stagedoor.Operation, u *url.URL, body []byte) map[string]string {
+	var found map[string]string
+	for _, limit := range c.provider.ObjectLimits {
+		if !slices.Contains(limit.Operations, op.Name()) {
+			continue
+		}
+		path, _ := c.api.below(u)
+		if value := objectOf(limit.Object, op.Path, path, body); value != "" {
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[limit.Object] = value
+		}
+	}
+	return found
+}
+
+// objectOf is the value of a template's parameter, or else of a field of the body.
+func objectOf(name, template, path string, body []byte) string {
+	given := strings.Split(path, "/")
+	for i, segment := range strings.Split(template, "/") {
+		if segment == "{"+name+"}" && i < len(given) {
+			value, err := url.PathUnescape(given[i])
+			if err != nil {
+				return ""
+			}
+			return value
+		}
+	}
+	var fields map[string]json.RawMessage
+	var value string
+	if json.Unmarshal(body, &fields) != nil || json.Unmarshal(fields[name], &value) != nil {
+		return ""
+	}
+	return value
 }
 
 // operation finds what is asked for. What the table does not know counts as

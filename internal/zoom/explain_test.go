@@ -135,7 +135,7 @@ func FuzzExplain(f *testing.F) {
 	} {
 		f.Add(seed, 400)
 	}
-	c, err := New(Config{HTTP: &fake{}, Provider: limited(), Plan: stagedoor.PlanPro})
+	c, err := New(Config{HTTP: &fake{}, Provider: limited()})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/quota"
 )
 
 // fake is Zoom in memory: it answers each request with the next of its replies,
@@ -107,15 +108,33 @@ func limited() stagedoor.Provider {
 func newClient(t *testing.T, change func(*Config), replies ...reply) (*Client, *fake) {
 	t.Helper()
 	f := &fake{replies: replies}
-	config := Config{HTTP: f, Provider: zoomish(), Plan: stagedoor.PlanPro, Subject: "credential acme"}
+	config := Config{HTTP: f, Provider: zoomish(), Subject: "credential acme"}
 	if change != nil {
 		change(&config)
 	}
+	config.Quota = paced(t, config.Provider)
 	c, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c, f
+}
+
+// paced is the quota of an account on Pro that a person calls.
+func paced(t *testing.T, p stagedoor.Provider) Quota {
+	a := quota.Open(quota.Options{Provider: p, Plan: stagedoor.PlanPro})
+	t.Cleanup(func() { _ = a.Close(context.Background()) })
+	return account{a, stagedoor.Use{Class: stagedoor.Backfill}}
+}
+
+// account is an account for one use of it.
+type account struct {
+	*quota.Account
+	use stagedoor.Use
+}
+
+func (a account) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return a.Account.Admit(ctx, call, a.use)
 }
 
 // do sends a GET and returns its error as ours.

@@ -103,6 +103,18 @@ func parseRetryAfter(text string, now time.Time) time.Time {
 	return time.Time{}
 }
 
+// dayRemaining reads what the headers of former days say is left of a daily
+// limit; nil where they do not.
+func dayRemaining(header http.Header) *int {
+	if !strings.HasPrefix(strings.ToLower(header.Get("X-RateLimit-Type")), "daily") {
+		return nil
+	}
+	if n, err := strconv.Atoi(header.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
+		return &n
+	}
+	return nil
+}
+
 // explain gives the limit words: the provider's, where they are of its kind.
 func (l limit) explain(known *stagedoor.Error, label stagedoor.Label) *stagedoor.Error {
 	e := &stagedoor.Error{Kind: stagedoor.KindRateLimited}

@@ -128,7 +128,7 @@ func (m *mock) read(t *testing.T, name string) (stagedoor.StreamReport, error) {
 	provider := stagedoor.Zoom
 	provider.Limits = nil // the pace is not what is asked here
 	client, err := zoom.New(zoom.Config{
-		HTTP: http.DefaultTransport, APIURL: server.URL, Provider: provider, Plan: stagedoor.PlanPro,
+		HTTP: http.DefaultTransport, APIURL: server.URL, Provider: provider,
 		Subject: "credential mock", Patience: 50 * time.Millisecond,
 	})
 	if err != nil {

@@ -10,7 +10,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -42,13 +44,14 @@ func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *s
 	var began time.Time
 	limited := 0 // attempts that a rate limit refused: other faults say nothing of how long that takes
 	for attempt := 1; ; attempt++ {
-		if err := c.admit(ctx, call); err != nil {
+		turn, err := c.admit(ctx, call)
+		if err != nil {
 			return nil, attempt - 1, err
 		}
 		if attempt == 1 {
 			began = time.Now()
 		}
-		response, failed := c.attempt(ctx, call)
+		response, failed := c.attempt(ctx, call, turn)
 		if failed == nil && accept != nil {
 			if err := accept(response); err != nil {
 				failed = &fault{err: err, again: err.Kind == stagedoor.KindNetwork && call.safe()}
@@ -79,25 +82,49 @@ func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *s
 	}
 }
 
-// admit waits for the call's turn, and refuses it while its day is used up.
-func (c *Client) admit(ctx context.Context, call *call) error {
-	if err := c.stopped(call); err != nil {
-		return err
+// admit waits for the call's turn.
+func (c *Client) admit(ctx context.Context, call *call) (*turn, error) {
+	if c.quota == nil {
+		if err := ctx.Err(); err != nil {
+			return nil, c.interrupted(call, err)
+		}
+		return &turn{}, nil
 	}
-	if err := c.pace.wait(ctx, call.op); err != nil {
-		return c.interrupted(call, err)
+	granted, err := c.quota.Admit(ctx, stagedoor.Call{Operation: call.op, Objects: call.objects})
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok && e.Subject == "" {
+		named := *e
+		named.Subject = c.subject
+		return nil, &named
 	}
-	return c.stopped(call) // the day may have ended while it waited
+	return &turn{Turn: granted}, err
 }
 
-func (c *Client) stopped(call *call) error {
-	until := c.pace.stopped(call.op, time.Now())
-	if until.IsZero() {
-		return nil
+// turn is a Turn that is ended once, and may be none.
+type turn struct {
+	stagedoor.Turn
+	ended bool
+	left  atomic.Bool // the request was written to a connection
+}
+
+func (t *turn) end(o stagedoor.Outcome) {
+	if t.Done != nil && !t.ended {
+		t.ended = true
+		t.Done(o)
 	}
-	e := limit{daily: true, until: until}.explain(nil, call.op.Label)
-	e.Op, e.Subject = call.op.Name(), c.subject
-	return e
+}
+
+// traced lets the turn know when the request is on the wire, and not when it
+// waits for a connection.
+func (t *turn) traced(ctx context.Context) context.Context {
+	if t.Sent == nil {
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) {
+			t.left.Store(true)
+			t.Sent()
+		},
+	})
 }
 
 // delay is how long to wait after the attempt-th attempt, the limited-th that a
@@ -115,9 +142,12 @@ func (f *fault) delay(attempt, limited int) time.Duration {
 }
 
 // attempt sends the call once.
-func (c *Client) attempt(ctx context.Context, call *call) (*Response, *fault) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+func (c *Client) attempt(ctx context.Context, call *call, turn *turn) (*Response, *fault) {
+	ctx, cancel := context.WithTimeout(turn.traced(ctx), attemptTime)
 	defer cancel()
+	// However it ends, the turn is over; where nothing better is known, the
+	// request may have been counted.
+	defer turn.end(stagedoor.Outcome{})
 	var body io.Reader
 	if call.body != nil {
 		body = bytes.NewReader(call.body)
@@ -129,13 +159,17 @@ func (c *Client) attempt(ctx context.Context, call *call) (*Response, *fault) {
 	request.Header = call.header.Clone()
 	answer, err := c.http.RoundTrip(request)
 	if err != nil {
+		turn.end(stagedoor.Outcome{Unsent: !turn.left.Load()})
 		return nil, c.unsent(call, err)
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusTooManyRequests {
+		turn.end(stagedoor.Outcome{DayRemaining: dayRemaining(answer.Header)})
+	}
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
 	switch {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
-		return nil, c.refused(call, answer, content) // explained by as much of the body as came
+		return nil, c.refused(call, answer, content, turn) // explained by as much of the body as came
 	case len(content) > maxBody:
 		return nil, &fault{err: c.tooLong(call, answer)}
 	case err != nil:
@@ -148,14 +182,16 @@ func (c *Client) attempt(ctx context.Context, call *call) (*Response, *fault) {
 }
 
 // refused is the fault of an answer that is not a success.
-func (c *Client) refused(call *call, answer *http.Response, body []byte) *fault {
+func (c *Client) refused(call *call, answer *http.Response, body []byte, turn *turn) *fault {
 	e, l := c.explain(call, answer.StatusCode, answer.Header, body)
 	f := &fault{err: e}
 	switch {
 	case l.daily && !l.narrow:
-		c.pace.stop(call.op, l.until)
+		turn.end(stagedoor.Outcome{Daily: true, Until: l.until})
 	case l.daily:
+		turn.end(stagedoor.Outcome{Daily: true, Narrow: true, Until: l.until})
 	case e.Kind == stagedoor.KindRateLimited:
+		turn.end(stagedoor.Outcome{Refused: !l.narrow})
 		f.again, f.limited = true, true
 		f.wait = time.Until(e.RetryAt)
 	case answer.StatusCode >= 500:

@@ -264,17 +264,19 @@ func TestContextEndsEverything(t *testing.T) {
 	})
 }
 
-// Requests leave at 95 % of the permitted rate, evenly, whoever sends them.
+// Requests leave as their account's quota lets them: never more in any second
+// (or minute) than permitted, and not in a bunch.
 func TestPace(t *testing.T) {
 	for _, c := range []struct {
-		path string
-		gap  time.Duration // at 95 % of Pro's limit
+		path     string
+		requests int // Pro's limit
+		span     time.Duration
 	}{
-		{"/users/me", time.Second * 100 / (95 * 30)},
-		{"/users", time.Second * 100 / (95 * 20)},
-		{"/report/meeting_activities", time.Second * 100 / (95 * 10)},
-		{"/metrics/meetings", time.Minute * 100 / (95 * 10)},
-		{"/no/such/operation", time.Second * 100 / (95 * 10)}, // counts as Heavy
+		{"/users/me", 30, time.Second},
+		{"/users", 20, time.Second},
+		{"/report/meeting_activities", 10, time.Second},
+		{"/metrics/meetings", 10, time.Minute},
+		{"/no/such/operation", 10, time.Second}, // counts as Heavy
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -288,9 +290,17 @@ func TestPace(t *testing.T) {
 					t.Fatalf("%d requests", f.count())
 				}
 				for i := range 49 {
-					if gap := f.times[i+1].Sub(f.times[i]); gap < c.gap-time.Microsecond || gap > c.gap+time.Microsecond {
-						t.Fatalf("request %d left after %v, want %v", i+1, gap, c.gap)
+					if gap := f.times[i+1].Sub(f.times[i]); gap < c.span/time.Duration(c.requests)/2 {
+						t.Fatalf("request %d left %v after the one before", i+2, gap)
 					}
+				}
+				for i := range 50 - c.requests {
+					if took := f.times[i+c.requests].Sub(f.times[i]); took < c.span {
+						t.Fatalf("requests %d to %d left within %v", i+1, i+c.requests+1, took)
+					}
+				}
+				if took, most := f.times[49].Sub(f.times[0]), time.Duration((50+c.requests-1)/c.requests)*c.span*110/100; took > most {
+					t.Errorf("50 requests took %v, want %v at most", took, most)
 				}
 			})
 		})

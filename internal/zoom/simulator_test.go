@@ -176,7 +176,7 @@ func TestPaceEarnsNo429(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { sim.Close() })
-			client, err := New(Config{HTTP: &mintingTransport{info: sim.Info()}, APIURL: sim.Info().APIURL, Provider: limited(), Plan: stagedoor.PlanPro})
+			client, err := New(Config{HTTP: &mintingTransport{info: sim.Info()}, APIURL: sim.Info().APIURL, Provider: limited(), Quota: paced(t, limited())})
 			if err != nil {
 				t.Fatal(err)
 			}

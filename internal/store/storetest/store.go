@@ -25,6 +25,9 @@ type Store interface {
 	SaveToken(ctx context.Context, row stagedoor.SealedTokenRow) (bool, error)
 	DropToken(ctx context.Context, credentialID string, fence int64) error
 
+	Quota(ctx context.Context, account string) ([]byte, error)
+	UpdateQuota(ctx context.Context, account string, change func([]byte) ([]byte, error)) error
+
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error
 	InitMeta(ctx context.Context, key string, value []byte) ([]byte, error)
@@ -53,6 +56,8 @@ func Test(t *testing.T, fresh Fresh) {
 		"dropping an older token does nothing":              dropOlder,
 		"a new data key resets the token row":               newDataKey,
 		"a token needs a credential":                        tokenNeedsCredential,
+		"quotas are kept by account":                        quotaKept,
+		"quotas changed by many at once are all kept":       quotaConcurrent,
 		"facts are set once, or again":                      metaSet,
 		"of many first facts one wins for all":              metaConcurrent,
 		"many open an empty database at once":               openConcurrent,

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/quota"
+	"github.com/stagedoor/stagedoor/internal/zoom"
+)
+
+// caller is an account's quota as one use of it sees it.
+type caller struct {
+	account *quota.Account
+	use     stagedoor.Use
+}
+
+func (c caller) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return c.account.Admit(ctx, call, c.use)
+}
+
+// callerName is what the ledger calls the commands of this program.
+const callerName = "cli"
+
+func (u Use) of(c stagedoor.Credential) stagedoor.Use {
+	return stagedoor.Use{Credential: c.Slug, Caller: callerName, Run: u.Run, Class: u.Class}
+}
+
+// quota returns the quota of the credential's account. All credentials of one
+// account share it, and so do all processes; that of a credential which is
+// stored nowhere is this process's own.
+func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Provider) (*quota.Account, error) {
+	// The store keeps no account id in the clear.
+	sum := sha256.Sum256([]byte(p.Name + "\x00" + c.AccountID))
+	name := hex.EncodeToString(sum[:16])
+	if q := a.quotas[name]; q != nil {
+		return q, nil
+	}
+	o := quota.Options{Provider: p, Plan: c.Plan, Account: name, Notify: a.paceChanged(c)}
+	// A check of a credential that is not saved yet counts too, where there is a
+	// database already.
+	if c.Slug != stagedoor.EnvSlug && (c.ID != "" || a.store != nil) {
+		v, err := a.Vault(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Store = a.store
+		list, err := v.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range list {
+			if other.Provider == c.Provider && other.AccountID == c.AccountID {
+				o.Plan = lower(o.Plan, other.Plan)
+			}
+		}
+	}
+	if a.quotas == nil {
+		a.quotas = map[string]*quota.Account{}
+	}
+	a.quotas[name] = quota.Open(o)
+	return a.quotas[name], nil
+}
+
+// lower returns the plan that permits less.
+func lower(one, other stagedoor.Plan) stagedoor.Plan {
+	for _, plan := range []stagedoor.Plan{stagedoor.PlanFree, stagedoor.PlanPro} {
+		if one == plan || other == plan {
+			return plan
+		}
+	}
+	return one
+}
+
+// paceChanged logs that other apps take part of a rate, or leave it again, and
+// tells who looks.
+func (a *App) paceChanged(c stagedoor.Credential) func(quota.Event) {
+	return func(e quota.Event) {
+		a.env.Log.Info("pace", "credential", c.Slug, "label", e.Label, "says", e.Says)
+		if a.env.Waiting != nil {
+			a.env.Waiting(zoom.Event{Operation: string(e.Label), Kind: stagedoor.KindRateLimited, Cause: e.Says})
+		}
+	}
+}
+
+// Quota returns what is known of the quota of the credential's account.
+func (a *App) Quota(ctx context.Context, c stagedoor.Credential) (quota.Report, error) {
+	p, err := a.Provider(c.Provider)
+	if err != nil {
+		return quota.Report{}, err
+	}
+	q, err := a.quota(ctx, c, p)
+	if err != nil {
+		return quota.Report{}, err
+	}
+	return q.Report(ctx)
+}
