@@ -210,7 +210,7 @@ func (s *session) call(ctx context.Context, client *zoom.Client, request stagedo
 		}
 		return nil
 	}
-	if _, err := s.out.Write(body); err != nil {
+	if _, err := s.shown().Write(body); err != nil {
 		return err
 	}
 	if body[len(body)-1] != '\n' {

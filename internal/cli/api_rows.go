@@ -62,7 +62,7 @@ func (s *session) pages(ctx context.Context, client *zoom.Client, request staged
 }
 
 func (s *session) rawRows(ctx context.Context, client *zoom.Client, request stagedoor.Request, open, between, end string) (stagedoor.Reading, error) {
-	rows := 0
+	rows, out := 0, s.shown()
 	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
 		for _, row := range page.Rows {
 			head := between
@@ -70,7 +70,7 @@ func (s *session) rawRows(ctx context.Context, client *zoom.Client, request stag
 				head = open
 			}
 			rows++
-			if _, err := fmt.Fprintf(s.out, "%s%s", head, row); err != nil {
+			if _, err := fmt.Fprintf(out, "%s%s", head, row); err != nil {
 				return err
 			}
 		}
@@ -128,7 +128,7 @@ func isList(client *zoom.Client, request stagedoor.Request) error {
 // columnRows prints rows in the columns of the stream that reads the same list,
 // or else in the members that the rows of the first page have.
 func (s *session) columnRows(ctx context.Context, client *zoom.Client, request stagedoor.Request, format string) (stagedoor.Reading, error) {
-	screen, err := destination.Open(ctx, "-", destination.Options{Out: s.out, Format: format, Width: s.outWidth, Streams: 1})
+	screen, err := destination.Open(ctx, "-", destination.Options{Out: s.shown(), Format: format, Width: s.outWidth, Streams: 1})
 	if err != nil {
 		return stagedoor.Reading{}, err
 	}

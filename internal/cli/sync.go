@@ -96,7 +96,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	bar := &progress{t: s.terminal}
 	var run *app.Sync
 	options := app.SyncOptions{
-		Job: job, Into: f.into, DryRun: f.dryRun, Out: besides{s.out, bar}, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
+		Job: job, Into: f.into, DryRun: f.dryRun, Out: besides{s.shown(), bar}, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
 		Progress: bar.update, Waiting: bar.waiting,
 	}
 	if f.dryRun {
