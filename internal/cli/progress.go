@@ -63,18 +63,23 @@ func (p *progress) paint(note string) {
 	if p.last.Slices > 0 {
 		filled = width * p.last.Done / p.last.Slices
 	}
-	line := fmt.Sprintf("%s%s %s %s  slice %d of %d  %d rows", strings.Repeat("█", filled), strings.Repeat("░", width-filled),
-		p.last.Stream, p.last.Slice, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows)
+	pace := ""
+	if p.pace != nil {
+		if now := p.pace(p.last.Stream); now != "" {
+			pace = "  " + now
+		}
+	}
+	// What a narrow terminal cuts off comes last.
+	line := fmt.Sprintf("%s%s %s  slice %d of %d  %d rows%s", strings.Repeat("█", filled), strings.Repeat("░", width-filled),
+		p.last.Stream, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows, pace)
+	days, _, _ := strings.Cut(p.last.Slice, "@") // what follows is an id that tells nobody anything
 	switch {
 	case p.last.Slices == 0:
-		line = fmt.Sprintf("%s: looking for the %s to read it for  %d rows", p.last.Stream, p.last.Slice, p.last.Rows)
+		line = fmt.Sprintf("%s: looking for the %s to read it for  %d rows%s", p.last.Stream, p.last.Slice, p.last.Rows, pace)
 	case p.last.Of != "":
-		line += fmt.Sprintf("  (%s %d of %d, span of days %d of %d)", p.last.Of, p.last.Part, p.last.Parts, p.last.Days, p.last.DaySets)
-	}
-	if p.pace != nil {
-		if pace := p.pace(p.last.Stream); pace != "" {
-			line += "  " + pace
-		}
+		line += fmt.Sprintf("  %s, %s %d of %d", days, p.last.Of, p.last.Part, p.last.Parts)
+	default:
+		line += "  " + days
 	}
 	if note != "" {
 		line += "  " + note

@@ -50,10 +50,11 @@ func quotaCommand(s *session) *cobra.Command {
 
 func (s *session) showQuota(r quota.Report) error {
 	s.say("%s, plan %s; a day ends at 00:00 UTC, in %s", r.Date, r.Plan, short(untilMidnight()))
-	rows := [][]string{{"TODAY", "", "USED", "OF", "LEFT", "RESERVED", "FORECAST"}}
+	rows := [][]string{{"TODAY", "", "USED", "LIMIT", "LEFT", "RESERVED", "FORECAST"}}
 	for _, d := range r.Days {
-		if d.Used == 0 && d.Planned == 0 && d.Closed.IsZero() && !strings.Contains(d.Group, "heavy") && d.Limit == 0 {
-			continue // nothing is limited, and nothing was called
+		unused := d.Used+d.Ahead+d.Planned == 0 && d.Closed.IsZero()
+		if unused && (d.Limit == 0 || strings.Contains(d.Group, " ")) {
+			continue // nothing is limited, or it is another family's, and nothing was called
 		}
 		rows = append(rows, dayRow(d))
 	}
@@ -93,6 +94,7 @@ func dayRow(d quota.DayReport) []string {
 		names = append(names, string(l))
 	}
 	name := strings.Join(names, " + ")
+	name = strings.ReplaceAll(name, "+ Resource-intensive", "+ Resource-int.") // the line must fit on a terminal
 	if family, _, ok := strings.Cut(d.Group, " "); ok {
 		name = labelOf(stagedoor.Family(family), stagedoor.Label(name))
 	}
@@ -121,7 +123,7 @@ func forecastOf(d quota.DayReport) string {
 
 // meter is a small bar: what is used, what is reserved, what is left.
 func meter(used, planned, limit int) string {
-	const width = 20
+	const width = 8
 	cells := func(n int) int { return min(width, (n*width+limit-1)/limit) }
 	full := cells(used)
 	reserved := min(cells(used+planned), width) - full
