@@ -117,12 +117,18 @@ type RateLimit struct {
 }
 
 // ObjectLimit is what the provider permits in a UTC day on one object (a host, a
-// registrant), over all apps together, whatever the label.
+// registrant, or the account as a whole), over all apps together, whatever the
+// label. A call upon several objects counts for each.
 type ObjectLimit struct {
 	Name       string   `yaml:"name"`       // what messages call it: "meetings and webinars of a host"
 	Operations []string `yaml:"operations"` // "POST /users/{userId}/meetings"; they count together
-	Object     string   `yaml:"object"`     // the path's parameter, or the field of the JSON body, that names the object
-	PerDay     int      `yaml:"per_day"`
+	// Object is the path's parameter, or the field of the JSON body, that names the
+	// object; "registrants.email" is the email of each in a list. Empty: the
+	// account as a whole.
+	Object string `yaml:"object"`
+	Where  string `yaml:"where"` // only calls whose body has this: "action=create"; empty: all
+	Plan   Plan   `yaml:"plan"`  // only on this plan; empty: on each
+	PerDay int    `yaml:"per_day"`
 }
 
 // BuiltOn names the service whose API this is: the provider that it extends, or

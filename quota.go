@@ -31,9 +31,10 @@ func (o Operation) Family() Family {
 // limited by itself.
 type Call struct {
 	Operation
-	// Objects are the values of the parameters and fields that the provider's
-	// object limits name: "userId" → the host of a new meeting.
-	Objects map[string]string
+	// Objects are what it is made upon, by the names of the object limits that it
+	// counts in: the host of a new meeting, the registrants of a list; "" where
+	// the limit is the account's.
+	Objects map[string][]string
 }
 
 // Class tells who waits for a call.

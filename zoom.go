@@ -301,6 +301,38 @@ var Zoom = Provider{
 			Object:     "email",
 			PerDay:     3,
 		},
+		{
+			Name:       "status changes of a registrant",
+			Operations: []string{"PUT /meetings/{meetingId}/registrants/status", "PUT /webinars/{webinarId}/registrants/status"},
+			Object:     "registrants.email",
+			PerDay:     10,
+		},
+		{
+			Name:       "new users of the account",
+			Operations: []string{"POST /users"},
+			Where:      "action=create",
+			Plan:       "free",
+			PerDay:     50,
+		},
+		{
+			Name:       "new users of the account",
+			Operations: []string{"POST /users"},
+			Where:      "action=create",
+			Plan:       "pro",
+			PerDay:     1500,
+		},
+		{
+			Name:       "new users of the account",
+			Operations: []string{"POST /users"},
+			Where:      "action=create",
+			Plan:       "business",
+			PerDay:     10000,
+		},
+		{
+			Name:       "new groups of the account",
+			Operations: []string{"POST /groups"},
+			PerDay:     100,
+		},
 	},
 	Errors: []ErrorRule{
 		{

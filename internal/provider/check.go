@@ -107,9 +107,13 @@ func check(p stagedoor.Provider) Problems {
 	}
 	for i, l := range p.ObjectLimits {
 		at := fmt.Sprintf("object_limits[%d]", i)
-		if l.Name == "" || l.Object == "" || len(l.Operations) == 0 || l.PerDay <= 0 {
-			bad(at, "it lacks name, operations, object or per_day", "Say all four, such as per_day: 100.")
+		if l.Name == "" || len(l.Operations) == 0 || l.PerDay <= 0 {
+			bad(at, "it lacks name, operations or per_day", "Say all three, such as per_day: 100.")
 		}
+		if field, value, ok := strings.Cut(l.Where, "="); l.Where != "" && (!ok || field == "" || value == "") {
+			bad(at+".where", fmt.Sprintf("%q is no FIELD=VALUE", l.Where), "Write it such as action=create.")
+		}
+		oneOf(at+".plan", string(l.Plan), "", string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness))
 	}
 	ids := map[string]bool{}
 	for i, r := range p.Errors {

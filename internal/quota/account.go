@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +96,7 @@ func (a *Account) Admit(ctx context.Context, call stagedoor.Call, use stagedoor.
 	}
 	if taken[0].date != a.date() { // midnight came first
 		settle(stagedoor.Outcome{Unsent: true})
+		_, days = a.find(call)
 		if taken, err = a.takeAll(ctx, l, days, call, use); err != nil {
 			a.unused(l, s)
 			return stagedoor.Turn{}, err
@@ -126,10 +126,12 @@ func (a *Account) find(call stagedoor.Call) (*lane, []*day) {
 	d := a.day(group(op, limit), limit.PerDay)
 	days := []*day{d}
 	for _, limit := range a.options.Provider.ObjectLimits {
-		object := call.Objects[limit.Object]
-		if object != "" && slices.Contains(limit.Operations, op.Name()) {
+		if limit.Plan != "" && limit.Plan != a.options.Plan {
+			continue
+		}
+		for _, object := range call.Objects[limit.Name] {
 			of := a.day(groupOf(limit, object), limit.PerDay)
-			of.object = limit.Name
+			of.object, of.found = limit.Name, time.Now()
 			days = append(days, of)
 		}
 	}
@@ -309,7 +311,7 @@ func (d *day) usedUp(op stagedoor.Operation, until time.Time) error {
 		return &stagedoor.Error{
 			Op: op.Name(), Kind: stagedoor.KindDailyQuota, RetryAt: until,
 			Cause: fmt.Sprintf("what may be done in a day with %s (%d) is used up", d.object, d.limit),
-			Fix:   "Wait until 00:00 UTC; calls for others still work.",
+			Fix:   "Wait until 00:00 UTC; other calls still work.",
 		}
 	}
 	return &stagedoor.Error{

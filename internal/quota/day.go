@@ -18,10 +18,11 @@ type day struct {
 	limit int    // 0: only counted
 	// object: it is the day of one object, of these; one call is taken at a time.
 	object string
-	coming int    // calls that wait for the store
-	date   string // the UTC day that the counts below are of
-	ahead  int    // calls taken out of the ledger and not yet given to anybody
-	dry    bool   // the ledger had no more when it was asked last
+	found  time.Time // when a call last came upon it
+	coming int       // calls that wait for the store
+	date   string    // the UTC day that the counts below are of
+	ahead  int       // calls taken out of the ledger and not yet given to anybody
+	dry    bool      // the ledger had no more when it was asked last
 	// flying are calls that were given out and are not settled, by the date on
 	// which they were taken.
 	flying map[string]int
@@ -60,10 +61,13 @@ func group(op stagedoor.Operation, limit stagedoor.RateLimit) string {
 	return key(op.Family(), op.Label)
 }
 
+// objectGroup is how the names of objects' days begin.
+const objectGroup = "object: "
+
 // groupOf names the day of one object, by a hash: it may be somebody's address.
 func groupOf(limit stagedoor.ObjectLimit, object string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(object)))
-	return limit.Name + " " + hex.EncodeToString(sum[:8])
+	return objectGroup + limit.Name + " " + hex.EncodeToString(sum[:8])
 }
 
 // day returns the day of a group.
@@ -118,11 +122,12 @@ func (a *Account) takeAll(ctx context.Context, l *lane, days []*day, call staged
 }
 
 // settleAll writes down how a call ended in each of its days. What a limit of its
-// object refused closes the object's day, and not the label's.
+// object refused closes the object's day, and not the label's; where it has
+// several, which of them was refused is not known, and none is closed.
 func (a *Account) settleAll(all []taking, e entry, o stagedoor.Outcome) {
 	for _, t := range all {
 		own := o
-		if o.Daily && o.Narrow != (t.day.object != "") {
+		if o.Daily && o.Narrow && len(all) > 2 || o.Daily && o.Narrow != (t.day.object != "") {
 			own = stagedoor.Outcome{Unsent: true}
 		}
 		if t.day.object != "" {
@@ -153,6 +158,9 @@ func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operat
 			}
 			asked = true
 			a.mu.Lock()
+			if a.days[d.group] == nil {
+				a.days[d.group] = d // it was forgotten just now
+			}
 			d.coming++
 			a.mu.Unlock()
 			defer func() {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -68,6 +69,8 @@ func read(text []byte) (*document, error) {
 			}
 		}
 	}
+	// What somebody else wrote there must not stop us.
+	maps.DeleteFunc(d.Parts, func(_ string, p *part) bool { return p == nil })
 	if d.Parts == nil {
 		d.Parts = map[string]*part{}
 	}
@@ -101,6 +104,9 @@ func (d *document) day(date string) *ledger {
 func (d *document) write(date, group string, e entry, calls int) {
 	l := d.day(date)
 	l.Used[group] += calls
+	if strings.HasPrefix(group, objectGroup) {
+		return // its line stands with its label
+	}
 	i := slices.IndexFunc(l.Lines, func(line line) bool { return line.entry == e })
 	if i < 0 {
 		l.Lines = append(l.Lines, line{entry: e})
@@ -115,7 +121,8 @@ func (d *document) write(date, group string, e entry, calls int) {
 // them just now.
 func (d *document) expire(now time.Time) {
 	for process, p := range d.Parts {
-		if now.Before(p.Until) {
+		// An end that no lease has means that the clock was set back.
+		if now.Before(p.Until) && p.Until.Sub(now) <= 2*lease {
 			continue
 		}
 		for date, groups := range p.Ahead {
@@ -136,6 +143,13 @@ func (d *document) expire(now time.Time) {
 	for group, until := range d.Until {
 		if !now.Before(until) {
 			delete(d.Until, group)
+		}
+	}
+	over := now.UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	for date, l := range d.Days {
+		if date < over && l != nil { // an object's day is of no use when it is over
+			maps.DeleteFunc(l.Used, func(group string, _ int) bool { return strings.HasPrefix(group, objectGroup) })
+			maps.DeleteFunc(l.Lost, func(group string, _ int) bool { return strings.HasPrefix(group, objectGroup) })
 		}
 	}
 	dates := slices.Sorted(maps.Keys(d.Days))
@@ -196,27 +210,33 @@ func (d *document) starving(lane string) bool {
 
 // free is how many of a lane's slots nobody holds and nobody used lately, and
 // those that rest, the soonest first.
-func (d *document) free(lane string, requests int, now time.Time) (int, []rest) {
+func (d *document) free(l *lane, now time.Time) (int, []rest) {
 	var resting []rest
-	free := requests
+	free := l.requests
 	for _, p := range d.Parts {
-		free -= p.Slots[lane]
+		free -= p.Slots[l.key]
 	}
-	for _, r := range d.Rest[lane] {
+	// The slowest pace is one request in a span; a rest that is longer is of a
+	// clock that was set back.
+	longest := now.Add(time.Duration(l.requests)*l.span + mostDelay)
+	for _, r := range d.Rest[l.key] {
+		if r.At.After(longest) {
+			r.At = longest
+		}
 		if r.At.After(now) {
 			resting = append(resting, r)
 			free -= r.Slots
 		}
 	}
 	slices.SortFunc(resting, func(a, b rest) int { return a.At.Compare(b.At) })
-	d.Rest[lane] = resting
+	d.Rest[l.key] = resting
 	return max(free, 0), resting
 }
 
 // draw takes up to n slots of the lane for a process, and returns from when on
 // each may be used.
-func (d *document) draw(lane string, requests, n int, now time.Time) []time.Time {
-	free, resting := d.free(lane, requests, now)
+func (d *document) draw(l *lane, n int, now time.Time) []time.Time {
+	free, resting := d.free(l, now)
 	var ready []time.Time
 	for ; n > 0 && free > 0; n, free = n-1, free-1 {
 		ready = append(ready, now)
@@ -227,7 +247,7 @@ func (d *document) draw(lane string, requests, n int, now time.Time) []time.Time
 			resting[i].Slots--
 		}
 	}
-	d.Rest[lane] = slices.DeleteFunc(resting, func(r rest) bool { return r.Slots == 0 })
+	d.Rest[l.key] = slices.DeleteFunc(resting, func(r rest) bool { return r.Slots == 0 })
 	return ready
 }
 

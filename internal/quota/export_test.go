@@ -38,3 +38,10 @@ func (a *Account) Ledger(ctx context.Context) (map[string]Used, error) {
 	}
 	return days, nil
 }
+
+// KnownDays is how many days this process keeps.
+func (a *Account) KnownDays() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.days)
+}

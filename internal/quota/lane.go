@@ -30,6 +30,9 @@ type lane struct {
 	others   others
 	// bulk: who called last backfills, and will have use for more soon.
 	bulk bool
+	// freed are slots that were given up, by when others may use them, and of
+	// which the store may not know yet.
+	freed []time.Time
 	// short: there were no more slots to be had when it was looked last.
 	short bool
 }

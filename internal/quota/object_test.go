@@ -24,7 +24,7 @@ func TestObjects(t *testing.T) {
 		create := func(a *quota.Account, host string, o stagedoor.Outcome) error {
 			turn, err := a.Admit(ctx, stagedoor.Call{
 				Operation: stagedoor.Operation{Method: "POST", Path: "/users/{userId}/meetings", Label: stagedoor.Heavy},
-				Objects:   map[string]string{"userId": host},
+				Objects:   map[string][]string{"meetings of a host": {host}},
 			}, stagedoor.Use{})
 			if err == nil {
 				turn.Sent()

@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -102,6 +103,10 @@ func (a *Account) reconcile(ctx context.Context, wanting *lane, class stagedoor.
 	for d, calls := range b.taken {
 		d.ahead += calls
 	}
+	for _, l := range a.lanes {
+		l.freed = nil
+	}
+	a.forget(a.part.written)
 	for l, ready := range b.grown {
 		l.grow(ready...)
 	}
@@ -122,14 +127,15 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 	b := bargain{grown: map[*lane][]time.Time{}, taken: map[*day]int{}, wrote: a.write(d)}
 	now, wall := time.Now(), a.options.Wall()
 	d.expire(wall)
+	if d.Parts[a.process] == nil {
+		a.lapsed()
+	}
 	p, today := a.mine(d, wanting, now), a.date()
 	for _, l := range a.lanes {
 		target := d.share(l.key, l.requests, a.process, wall.UnixNano()/int64(turnOf))
-		for _, at := range l.shrink(len(l.slots)-target, now) {
-			d.Rest[l.key] = append(d.Rest[l.key], rest{1, wall.Add(at.Sub(now))})
-		}
+		a.giveBack(d, l, len(l.slots)-target, now, wall)
 		p.Slots[l.key] = len(l.slots)
-		for _, at := range d.draw(l.key, l.requests, target-len(l.slots), wall) {
+		for _, at := range d.draw(l, target-len(l.slots), wall) {
 			b.grown[l] = append(b.grown[l], now.Add(at.Sub(wall)))
 			p.Slots[l.key]++
 		}
@@ -167,8 +173,42 @@ func (a *Account) bargain(d *document, wanting *lane, class stagedoor.Class) bar
 	return b
 }
 
+// giveBack gives up to n of the lane's slots to the others, and what was given up
+// in an exchange that failed.
+func (a *Account) giveBack(d *document, l *lane, n int, now, wall time.Time) {
+	l.freed = append(l.freed, l.shrink(n, now)...)
+	for _, at := range l.freed {
+		d.Rest[l.key] = append(d.Rest[l.key], rest{1, wall.Add(at.Sub(now))})
+	}
+}
+
+// lapsed gives up what the process held when its lease ran out (the machine
+// slept, or the store was away): by now it may be another's.
+func (a *Account) lapsed() {
+	for _, l := range a.lanes {
+		l.slots = nil
+	}
+	for _, day := range a.days {
+		day.ahead = 0 // counted as lost
+	}
+}
+
+// forget drops days of objects that are over, so that they do not grow for ever.
+func (a *Account) forget(now time.Time) {
+	maps.DeleteFunc(a.days, func(_ string, d *day) bool {
+		return d.object != "" && now.Sub(d.found) > time.Minute && len(d.flying) == 0 && len(d.used) == 0 &&
+			d.coming == 0 && d.ahead == 0 && !a.options.Wall().Before(d.closed)
+	})
+}
+
 // ahead adds calls that are taken out of a day.
 func (p *part) ahead(date, group string, calls int) {
+	if calls == 0 {
+		return
+	}
+	if p.Ahead == nil {
+		p.Ahead = map[string]map[string]int{}
+	}
 	if p.Ahead[date] == nil {
 		p.Ahead[date] = map[string]int{}
 	}
@@ -228,9 +268,7 @@ func (a *Account) leave(d *document) bargain {
 	b := bargain{wrote: a.write(d), taken: map[*day]int{}}
 	now, wall := time.Now(), a.options.Wall()
 	for _, l := range a.lanes {
-		for _, at := range l.shrink(len(l.slots), now) {
-			d.Rest[l.key] = append(d.Rest[l.key], rest{1, wall.Add(at.Sub(now))})
-		}
+		a.giveBack(d, l, len(l.slots), now, wall)
 	}
 	for _, day := range a.days {
 		b.taken[day] = -day.ahead
@@ -261,6 +299,7 @@ func (a *Account) keep() {
 		defer close(done)
 		tick := time.NewTicker(pollEvery)
 		defer tick.Stop()
+		away := false
 		for {
 			select {
 			case <-ctx.Done():
@@ -268,9 +307,11 @@ func (a *Account) keep() {
 			case <-tick.C:
 			case <-a.hurry:
 			}
-			if err := a.alone(ctx, func() error { return a.renew(ctx) }); err != nil && ctx.Err() == nil && a.options.Notify != nil {
-				a.options.Notify(Event{Says: "the quota's ledger can not be reached: " + err.Error()})
+			err := a.alone(ctx, func() error { return a.renew(ctx) })
+			if err != nil && !away && ctx.Err() == nil && a.options.Notify != nil {
+				a.options.Notify(Event{Says: "the quota's ledger can not be reached, so calls wait: " + err.Error()})
 			}
+			away = err != nil // said once, not at each try
 		}
 	}()
 }
@@ -318,7 +359,7 @@ func (a *Account) renew(ctx context.Context) error {
 	a.mine(d, nil, now)
 	for _, l := range a.lanes {
 		target := d.share(l.key, l.requests, a.process, wall.UnixNano()/int64(turnOf))
-		free, resting := d.free(l.key, l.requests, wall)
+		free, resting := d.free(l, wall)
 		for _, r := range resting {
 			free += r.Slots
 		}

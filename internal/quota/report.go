@@ -71,7 +71,7 @@ func (a *Account) Report(ctx context.Context) (Report, error) {
 	for _, day := range a.days {
 		for e, calls := range day.used {
 			d.write(e.date, day.group, e.entry, calls)
-			if p := d.Parts[a.process]; p != nil {
+			if p := d.Parts[a.process]; p != nil && day.limit > 0 {
 				p.ahead(e.date, day.group, -calls)
 			}
 		}

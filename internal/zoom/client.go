@@ -2,11 +2,9 @@ package zoom
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +129,7 @@ func (c *Client) Do(ctx context.Context, request stagedoor.Request) (*Response, 
 // call is a request that is ready to be sent, any number of times.
 type call struct {
 	op      stagedoor.Operation
-	objects map[string]string
+	objects map[string][]string
 	url     *url.URL
 	header  http.Header
 	body    []byte
@@ -156,44 +154,6 @@ func (c *Client) prepare(request stagedoor.Request) (*call, error) {
 	}
 	op := c.operation(method, u)
 	return &call{op: op, objects: c.objects(op, u, request.Body), url: u, header: header, body: request.Body}, nil
-}
-
-// objects finds what the call is made upon, where the provider limits that.
-func (c *Client) objects(op stagedoor.Operation, u *url.URL, body []byte) map[string]string {
-	var found map[string]string
-	for _, limit := range c.provider.ObjectLimits {
-		if !slices.Contains(limit.Operations, op.Name()) {
-			continue
-		}
-		path, _ := c.api.below(u)
-		if value := objectOf(limit.Object, op.Path, path, body); value != "" {
-			if found == nil {
-				found = map[string]string{}
-			}
-			found[limit.Object] = value
-		}
-	}
-	return found
-}
-
-// objectOf is the value of a template's parameter, or else of a field of the body.
-func objectOf(name, template, path string, body []byte) string {
-	given := strings.Split(path, "/")
-	for i, segment := range strings.Split(template, "/") {
-		if segment == "{"+name+"}" && i < len(given) {
-			value, err := url.PathUnescape(given[i])
-			if err != nil {
-				return ""
-			}
-			return value
-		}
-	}
-	var fields map[string]json.RawMessage
-	var value string
-	if json.Unmarshal(body, &fields) != nil || json.Unmarshal(fields[name], &value) != nil {
-		return ""
-	}
-	return value
 }
 
 // operation finds what is asked for. What the table does not know counts as
