@@ -141,6 +141,7 @@ func (a *Account) settleAll(all []taking, e entry, o stagedoor.Outcome) {
 // sees to it that the lane has slots, or will have. It returns the day's date.
 func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operation, use stagedoor.Use) (string, error) {
 	asked := false
+	var began time.Time // when the store was first found to be away
 	for {
 		if until := a.closed(d); !until.IsZero() {
 			return "", d.usedUp(op, until)
@@ -173,11 +174,28 @@ func (a *Account) take(ctx context.Context, l *lane, d *day, op stagedoor.Operat
 		if ctx.Err() != nil {
 			return "", interrupted(op, ctx.Err())
 		}
-		if err != nil {
+		if err == nil {
+			continue
+		}
+		// Nobody waits for a backfill, so it outlasts a store that is away for a
+		// moment.
+		asked = false
+		if began.IsZero() {
+			began = time.Now()
+		}
+		if use.Class != stagedoor.Backfill || time.Since(began) > storeAway {
 			return "", err
+		}
+		select {
+		case <-time.After(pollEvery):
+		case <-ctx.Done():
+			return "", interrupted(op, ctx.Err())
 		}
 	}
 }
+
+// storeAway is for how long a backfill waits for a store that can not be reached.
+const storeAway = 10 * time.Second
 
 // What takeHere found.
 type found int
