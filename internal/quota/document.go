@@ -65,7 +65,7 @@ func read(text []byte) (*document, error) {
 		if err := json.Unmarshal(text, d); err != nil {
 			return nil, &stagedoor.Error{
 				Op: "read the quota's ledger", Kind: stagedoor.KindStore, Err: err,
-				Cause: "the account's row in the database is damaged", Fix: "Run `stagedoor doctor`.",
+				Cause: "the account's row in the table quotas of the database is damaged", Fix: "Remove it with `sqlite3 HOME/stagedoor.db 'DELETE FROM quotas'`, HOME being the folder that `stagedoor doctor` names: what was used today is then counted from zero.",
 			}
 		}
 	}
