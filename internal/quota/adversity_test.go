@@ -296,3 +296,48 @@ func TestDamagedDocument(t *testing.T) {
 		})
 	}
 }
+
+// TestTakingTurns holds that of several processes at one call a second none
+// starves, and nothing is refused.
+func TestTakingTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer("sliding", 1, time.Second, 7)
+		s.latency = 150 * time.Millisecond
+		store := &shelf{}
+		ctx, cancel := context.WithCancel(context.Background())
+		var turns [3]atomic.Int64
+		var wg sync.WaitGroup
+		for i := range turns {
+			wg.Go(func() {
+				a := quota.Open(quota.Options{Provider: perSecond(1), Plan: stagedoor.PlanBusiness, Store: store})
+				for ctx.Err() == nil {
+					turn, err := a.Admit(ctx, call(), stagedoor.Use{Class: stagedoor.Backfill})
+					if err != nil {
+						continue
+					}
+					turn.Sent()
+					turn.Done(s.call())
+					turns[i].Add(1)
+				}
+				if err := a.Close(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		time.Sleep(3 * time.Minute)
+		cancel()
+		wg.Wait()
+		sum := int64(0)
+		for i := range turns {
+			n := turns[i].Load()
+			sum += n
+			if n < 30 { // an even share is 60
+				t.Errorf("process %d had %d turns in three minutes", i+1, n)
+			}
+		}
+		t.Logf("%d turns in 180 s, %d refused", sum, s.refused)
+		if sum < 120 || s.refused > 0 {
+			t.Errorf("%d turns in 180 s, %d refused", sum, s.refused)
+		}
+	})
+}
