@@ -79,6 +79,9 @@ const (
 	KindExists   Kind = "already_exists"
 	KindDisabled Kind = "credential_disabled"
 
+	KindUnauthenticated Kind = "unauthenticated"
+	KindForbidden       Kind = "forbidden"
+
 	KindInvalidClient    Kind = "invalid_client"
 	KindSecretBlanks     Kind = "secret_has_blanks"
 	KindSecretEncoded    Kind = "secret_is_base64"
@@ -133,6 +136,8 @@ func Kinds() []KindRow {
 		{KindNotFound, 1, 404, false, "There is nothing by that name or id.", false},
 		{KindExists, 1, 409, false, "There is something by that name already.", false},
 		{KindDisabled, 1, 403, false, "The credential was switched off with `credential disable`.", false},
+		{KindUnauthenticated, 1, 401, false, "The caller or operator is not known: the token is missing, has ended, or was revoked.", false},
+		{KindForbidden, 1, 403, false, "The rules of the caller, or the role of the operator, do not allow this.", false},
 		{KindInvalidClient, 4, 502, false, "Zoom does not know this client id with this client secret.", true},
 		{KindSecretBlanks, 4, 502, false, "The client secret has blanks around or inside it.", true},
 		{KindSecretEncoded, 4, 502, false, "The client secret is already the Base64 of id:secret.", true},

@@ -13,7 +13,7 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// keyset is the key of the whole database. It seals data keys, its own fingerprint,
+// keyset is the key of the whole database. It seals data keys, subkeys, its own fingerprint,
 // and nothing else.
 type keyset struct {
 	tink.AEAD

@@ -1,0 +1,74 @@
+package stagedoor
+
+import (
+	"strings"
+	"time"
+)
+
+// Caller is a program that the gateway lets through to one credential. It may
+// do what its rules allow, and nothing else.
+type Caller struct {
+	ID           string `json:"client_id"` // random, for ever; the client id of its OAuth requests
+	Name         string `json:"name"`      // unique; what people and the ledger call it
+	Description  string `json:"description,omitempty"`
+	CredentialID string `json:"-"`
+	Credential   string `json:"credential"` // the credential's slug; the store fills it in
+
+	Rules []Rule `json:"rules"`
+	// Share is the ceiling of the account's rate that it may use while others
+	// wait, 0 to 1; 0: none of its own.
+	Share float64 `json:"quota_share,omitempty"`
+	// AllowToken lets it have the provider's token itself, past every rule.
+	AllowToken bool `json:"allow_token,omitempty"`
+
+	// Secrets are newest first. Two may live, so that a new one can be put in
+	// place while the former still works.
+	Secrets []CallerSecret `json:"-"`
+	// Keys is a JSON Web Key Set (RFC 7517) of the public keys with which it may
+	// sign assertions (private_key_jwt); empty: none.
+	Keys string `json:"-"`
+
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by"`
+	ChangedAt time.Time `json:"changed_at"`
+	ChangedBy string    `json:"changed_by"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	RevokedBy string    `json:"revoked_by,omitempty"`
+}
+
+// CallerSecret is what is kept of a caller's secret. The secret itself has 256
+// random bits, so that one round of SHA-256 is enough to hide it.
+type CallerSecret struct {
+	Hash      []byte    `json:"hash"` // SHA-256
+	CreatedAt time.Time `json:"created_at"`
+	// ExpiresAt is set when a newer secret took its place; zero: it does not end.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// Rule allows or denies a caller some requests. Of those that match, a deny
+// decides; where none denies, one that allows suffices.
+type Rule struct {
+	Deny    bool     `json:"deny,omitempty"`
+	Methods []string `json:"methods,omitempty"` // upper case; empty: any
+	// Path is a pattern of paths below the API's base: "*" stands for one
+	// segment, "**" at the end for any number of them, also none. Empty where
+	// Scope is given.
+	Path string `json:"path,omitempty"`
+	// Scope matches the operations that a token with this scope may call, by the
+	// provider's table of operations.
+	Scope string `json:"scope,omitempty"`
+}
+
+// String is the rule as flags write it, without allow or deny: "GET /report/**",
+// "GET,HEAD /users/*", "/users/**", "report:read:admin".
+func (r Rule) String() string {
+	what := r.Path
+	if r.Scope != "" {
+		what = r.Scope
+	}
+	if len(r.Methods) == 0 {
+		return what
+	}
+	return strings.Join(r.Methods, ",") + " " + what
+}
