@@ -5,16 +5,20 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/caller"
 	"github.com/stagedoor/stagedoor/internal/quota"
+	"github.com/stagedoor/stagedoor/internal/server"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
 	"github.com/stagedoor/stagedoor/internal/zoom"
@@ -33,14 +37,19 @@ type Environment struct {
 // App holds the parts that a command needs. They are built when first asked
 // for, so that a command which needs no database opens none.
 type App struct {
-	settings  Settings
-	env       Environment
+	settings Settings
+	env      Environment
+	store    *store.Store
+	vault    *vault.Vault
+	watcher  vault.Watcher
+	callers  *caller.Callers
+	mints    chan struct{} // holds the requests to token endpoints that run; nil: any number may
+	lock     *server.Lock  // of the home, in a daemon
+
+	mu        sync.Mutex                    // guards what follows
 	providers map[string]stagedoor.Provider // those that were asked for, by name
-	store     *store.Store
-	vault     *vault.Vault
-	quotas    map[string]*quota.Account // those that were asked for, by account
-	watcher   vault.Watcher
-	callers   *caller.Callers
+	quotas    map[string]*quota.Account     // those that were asked for, by account
+	former    []*quota.Account              // of accounts that have another plan by now
 }
 
 // Open returns the App for the settings, which must have been resolved.
@@ -57,11 +66,16 @@ func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
 	var errs []error
-	for _, q := range a.quotas {
+	a.mu.Lock()
+	for _, q := range slices.AppendSeq(a.former, maps.Values(a.quotas)) {
 		errs = append(errs, q.Close(ctx))
 	}
+	a.mu.Unlock()
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Release())
 	}
 	return errors.Join(errs...)
 }

@@ -62,7 +62,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		waiting = a.env.Waiting
 	}
 	config := token.Config{
-		Provider: p, Credential: c, HTTP: base, NoRenewAhead: !use.RenewAhead, Tries: use.tries,
+		Provider: p, Credential: c, HTTP: a.fewMints(base), NoRenewAhead: !use.RenewAhead, Tries: use.tries,
 		Notify: a.tokenEvents(c, waiting),
 	}
 	// A credential that is stored nowhere has no row to share.
