@@ -68,7 +68,7 @@ func (s *server) record(a *attempt, status int, result, code string) {
 // secrets; the beginning of one is enough to find the mistake and too little to
 // be one.
 func shortened(id string) string {
-	const most = 8
+	const most = 12
 	if id == "" {
 		return "unknown"
 	}
