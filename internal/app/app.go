@@ -17,6 +17,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/server"
 	"github.com/stagedoor/stagedoor/internal/store"
@@ -37,14 +38,15 @@ type Environment struct {
 // App holds the parts that a command needs. They are built when first asked
 // for, so that a command which needs no database opens none.
 type App struct {
-	settings Settings
-	env      Environment
-	store    *store.Store
-	vault    *vault.Vault
-	watcher  vault.Watcher
-	callers  *caller.Callers
-	mints    chan struct{} // holds the requests to token endpoints that run; nil: any number may
-	lock     *server.Lock  // of the home, in a daemon
+	settings  Settings
+	env       Environment
+	store     *store.Store
+	vault     *vault.Vault
+	watcher   vault.Watcher
+	callers   *caller.Callers
+	operators *operator.Operators
+	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
+	lock      *server.Lock  // of the home, in a daemon
 
 	mu        sync.Mutex                    // guards what follows
 	providers map[string]stagedoor.Provider // those that were asked for, by name
