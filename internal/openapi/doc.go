@@ -17,7 +17,9 @@
 //     Sources: help.salesforce.com, "External Services Considerations": System
 //     Limits, OpenAPI 2.0 and 3.0 Support, Media Type Directives and Mapping,
 //     Naming and Description Conventions, Schema Definitions; read 2026-11-24.
-//     Operation names of up to 80 characters were the limit until Summer '22
+//     The path of servers is put behind the Named Credential's URL, which is
+//     therefore the gateway's alone ("Define an External Credential and a Named
+//     Credential", read 2026-11-24). Operation names of up to 80 characters were the limit until Summer '22
 //     (unofficialsf.com/category/extserv, read 2026-11-24), and are kept to.
 //   - Power Platform's custom connectors: no oneOf or anyOf, an operationId and a
 //     summary for each operation. They import OpenAPI 2.0, and 3.0 only by a

@@ -12,9 +12,9 @@ url=«sh .URL»
 
 if [ -z "${STAGEDOOR_CALLER_SECRET:-}" ]; then
   [ -t 0 ] || { echo "Put the caller's secret into STAGEDOOR_CALLER_SECRET." >&2; exit 2; }
-  printf 'Secret of the caller: ' >&2
   trap 'stty echo; exit 130' INT TERM
   stty -echo
+  printf 'Secret of the caller: ' >&2
   read -r STAGEDOOR_CALLER_SECRET
   stty echo
   trap - INT TERM
