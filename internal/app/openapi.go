@@ -16,6 +16,10 @@ import (
 // It may be called by many goroutines at once after [App.Callers] was. A provider
 // without a table of operations gets a document without any, which says so.
 func (a *App) Document(ctx context.Context, who stagedoor.Caller, server string) ([]byte, error) {
+	return a.document(ctx, who, server, false)
+}
+
+func (a *App) document(ctx context.Context, who stagedoor.Caller, server string, swagger bool) ([]byte, error) {
 	callers, err := a.Callers(ctx)
 	if err != nil {
 		return nil, err
@@ -36,6 +40,7 @@ func (a *App) Document(ctx context.Context, who stagedoor.Caller, server string)
 		Server:      server + p.APIBase,
 		TokenURL:    gate + "/oauth/token",
 		Scope:       "to:" + who.Credential,
+		Swagger:     swagger,
 	}
 	if p.BuiltOn() == stagedoor.Zoom.Name {
 		o.Streams = stream.All()

@@ -3,18 +3,30 @@ package app
 import (
 	"context"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/snippet"
 	"github.com/stagedoor/stagedoor/internal/stream"
 )
 
-// SnippetForms are what [App.Snippet] writes code for.
-func SnippetForms() []string { return snippet.Forms() }
+// definition is the form that is no code: what Power Automate imports.
+const definition = "powerautomate"
+
+// SnippetForms are what [App.Snippet] writes.
+func SnippetForms() []string { return append(snippet.Forms(), definition) }
 
 // Snippet writes the code with which a caller is used, for one of
-// [SnippetForms]. It holds no secret.
+// [SnippetForms]; the last of these is the OpenAPI 2.0 document. It holds no
+// secret.
 func (a *App) Snippet(ctx context.Context, w io.Writer, name, form string) error {
+	if !slices.Contains(SnippetForms(), form) {
+		return &stagedoor.Error{
+			Op: "write the snippet", Subject: "--for " + form, Kind: stagedoor.KindUsage,
+			Cause: "there is no such form", Fix: "Use " + strings.Join(SnippetForms(), ", ") + ".",
+		}
+	}
 	callers, err := a.Callers(ctx)
 	if err != nil {
 		return err
@@ -30,6 +42,13 @@ func (a *App) Snippet(ctx context.Context, w io.Writer, name, form string) error
 	use := snippet.Use{
 		Caller: who.Name, Credential: who.Credential, ClientID: who.ID,
 		TokenURL: a.BaseURL() + "/oauth/token", BaseURL: a.BaseURL() + "/to/" + who.Credential,
+	}
+	if form == definition {
+		text, err := a.document(ctx, who, use.BaseURL, true)
+		if err == nil {
+			_, err = w.Write(append(text, '\n'))
+		}
+		return err
 	}
 	permit := func(method, path string) bool {
 		_, err := callers.Permit(who, p.APIBase, method, path)

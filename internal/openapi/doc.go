@@ -27,5 +27,5 @@
 //     learn.microsoft.com/connectors/custom-connectors/define-openapi-definition
 //     as quoted in github.com/autodesk-platform-services/aps-power-automate-tools
 //     (docs/tutorial), github.com/microsoft/PowerPlatformConnectors issues 225
-//     and 3856; read 2026-11-24. [Options.Swagger] writes their form.
+//     and 3856; read 2026-11-24. [Options.Swagger] writes a form for them.
 package openapi

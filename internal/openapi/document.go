@@ -39,7 +39,8 @@ type Options struct {
 	// Streams describe the answers of the operations that read them; more than
 	// one of them for an operation is not looked at.
 	Streams []stagedoor.Stream
-	// Swagger asks for OpenAPI 2.0, which was called Swagger, in place of 3.0.3.
+	// Swagger asks for OpenAPI 2.0, which was called Swagger, in place of 3.0.3,
+	// for Power Platform's connectors.
 	Swagger bool
 }
 

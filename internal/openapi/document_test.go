@@ -156,6 +156,9 @@ func TestWholeTable(t *testing.T) {
 	if err := json.Unmarshal(written(t, o), &old); err != nil {
 		t.Fatal(err)
 	}
+	if old.SecurityDefinitions["caller"].Type != "basic" {
+		t.Errorf("as OpenAPI 2.0 it is secured by %v", old.SecurityDefinitions)
+	}
 	converted, err := openapi2conv.ToV3(&old)
 	if err != nil {
 		t.Fatal(err)

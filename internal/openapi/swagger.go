@@ -9,7 +9,10 @@ import (
 
 // swagger writes the document as OpenAPI 2.0
 // (https://spec.openapis.org/oas/v2.0.html, read 2026-11-24): the same but for
-// the places at which things stand.
+// the places at which things stand, and for who the caller is. Power Platform's
+// connectors, for which this form is, have no client_credentials; what they do
+// have is code of their own, which asks for the token with the id and secret that
+// a connection holds as user name and password (docs/callers.md).
 func swagger(d *document) ([]byte, error) {
 	at, err := url.Parse(d.Servers[0].URL)
 	if err != nil {
@@ -18,18 +21,14 @@ func swagger(d *document) ([]byte, error) {
 	out := swaggerDocument{
 		Swagger: "2.0", Info: d.Info, Host: at.Host, BasePath: at.Path, Schemes: []string{at.Scheme},
 		Consumes: []string{"application/json"}, Produces: []string{"application/json"},
-		Security: d.Security, Tags: d.Tags,
+		Tags:        d.Tags,
 		Paths:       map[string]map[string]*swaggerOperation{},
 		Definitions: map[string]*swaggerSchema{},
 		Responses:   swaggerResponses(d.Components.Responses),
 	}
-	for name, s := range d.Components.Security {
-		if out.SecurityDefinitions == nil {
-			out.SecurityDefinitions = map[string]swaggerSecurity{}
-		}
-		out.SecurityDefinitions[name] = swaggerSecurity{
-			Type: s.Type, Flow: "application", TokenURL: s.Flows.ClientCredentials.TokenURL, Scopes: s.Flows.ClientCredentials.Scopes,
-		}
+	if d.Security != nil {
+		out.SecurityDefinitions = map[string]swaggerSecurity{"caller": {Type: "basic"}}
+		out.Security = []map[string][]string{{"caller": {}}}
 	}
 	for name, s := range d.Components.Schemas {
 		out.Definitions[name] = swaggerOf(s)
@@ -105,10 +104,7 @@ type swaggerDocument struct {
 }
 
 type swaggerSecurity struct {
-	Type     string            `json:"type"`
-	Flow     string            `json:"flow"`
-	TokenURL string            `json:"tokenUrl"`
-	Scopes   map[string]string `json:"scopes"`
+	Type string `json:"type"`
 }
 
 type swaggerOperation struct {

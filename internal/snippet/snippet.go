@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"text/template"
 	"unicode"
-
-	"github.com/stagedoor/stagedoor"
 )
 
 // Use is what the code has to know.
@@ -86,10 +85,13 @@ func (u Use) DeveloperName() string {
 var files embed.FS
 
 // Forms are what there is code for.
-func Forms() []string { return []string{"curl", "python", "go", "node", "salesforce", "postman"} }
+func Forms() []string {
+	return []string{"curl", "python", "go", "node", "salesforce", "postman", "powerautomate-code"}
+}
 
 var fileOf = map[string]string{
 	"curl": "curl.sh", "python": "python.py", "go": "program.go.txt", "node": "node.mjs", "salesforce": "salesforce.txt", "postman": "postman.json",
+	"powerautomate-code": "script.csx",
 }
 
 var templates = sync.OnceValue(func() *template.Template {
@@ -102,10 +104,7 @@ var templates = sync.OnceValue(func() *template.Template {
 func Write(w io.Writer, form string, u Use) error {
 	file, ok := fileOf[form]
 	if !ok {
-		return &stagedoor.Error{
-			Op: "write the snippet", Subject: "--for " + form, Kind: stagedoor.KindUsage,
-			Cause: "there is no such form", Fix: "Use " + strings.Join(Forms(), ", ") + ".",
-		}
+		return fmt.Errorf("there is no form %q", form)
 	}
 	var out bytes.Buffer
 	if err := templates().ExecuteTemplate(&out, file, u); err != nil {
