@@ -47,8 +47,10 @@ type App struct {
 	operators *operator.Operators
 	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
 	lock      *server.Lock  // of the home, in a daemon
+	// minted is told of each request to a token endpoint; nil: nobody is.
+	minted func(credential string, err error)
 
-	mu        sync.Mutex                    // guards what follows
+	mu        *sync.Mutex                   // guards what follows; a pointer, so that an App may be copied
 	providers map[string]stagedoor.Provider // those that were asked for, by name
 	quotas    map[string]*quota.Account     // those that were asked for, by account
 	former    []*quota.Account              // of accounts that have another plan by now
@@ -56,7 +58,7 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex)}, nil
 }
 
 // closing is how long writing down what was used may take.

@@ -176,6 +176,13 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 		}
 		a.env.Log.Log(context.Background(), level, "token "+string(e.Kind),
 			"credential", c.Slug, "expiry", e.Expiry, "detail", e.Detail, "error", errorText(e.Err))
+		if a.minted != nil && (e.Kind == token.EventMinted || e.Kind == token.EventFailed) {
+			var err error
+			if e.Err != nil { // not a nil pointer in an error
+				err = e.Err
+			}
+			a.minted(c.Slug, err)
+		}
 		if c.ID == "" || a.vault == nil {
 			return
 		}

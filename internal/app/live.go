@@ -58,16 +58,8 @@ func newLive(ctx context.Context, a *App) *live {
 	}
 }
 
-// Open lends the connection of a credential, from memory where it can. Whoever
-// gets it gives it back with release.
-func (l *live) Open(ctx context.Context, slug string) (conn *Connection, release func(), err error) {
-	c, err := l.borrow(ctx, slug, true)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c.Connection, sync.OnceFunc(func() { l.giveBack(c) }), nil
-}
-
+// borrow lends the connection of a credential, from memory where it can; whoever
+// gets it gives it back. use says that somebody uses the credential by it.
 func (l *live) borrow(ctx context.Context, slug string, use bool) (*lent, error) {
 	for {
 		l.mu.Lock()
@@ -306,7 +298,7 @@ func (l *live) wanted(ctx context.Context) []string {
 	return slugs
 }
 
-// States are the token sources that are open, by slug.
+// sources are the connections that are open, by slug.
 func (l *live) sources() map[string]*Connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
