@@ -14,6 +14,7 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
@@ -41,6 +42,7 @@ type App struct {
 	quotas    map[string]*quota.Account // those that were asked for, by account
 	watcher   vault.Watcher
 	callers   *caller.Callers
+	operators *operator.Operators
 }
 
 // Open returns the App for the settings, which must have been resolved.
