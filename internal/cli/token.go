@@ -59,6 +59,7 @@ func tokenCommand(s *session) *cobra.Command {
 				return err
 			}
 		}
+		a.Note(ctx, stagedoor.Event{Action: "token.hand-out", Credential: c.Slug}, nil)
 		if err := write(s.out, t, conn.APIURL(t)); err != nil {
 			return err
 		}
