@@ -87,8 +87,8 @@ func openGate(t *testing.T, rules ...stagedoor.Rule) gate {
 	return gate{url: d.URL(), app: open(Settings{Home: home, PublicURL: d.URL()}), secret: secret, info: info}
 }
 
-// token is what the caller gets for its secret.
-func (g gate) token(t *testing.T) string {
+// caller is the caller reports.
+func (g gate) caller(t *testing.T) stagedoor.Caller {
 	t.Helper()
 	callers, err := g.app.Callers(t.Context())
 	if err != nil {
@@ -98,8 +98,14 @@ func (g gate) token(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return who
+}
+
+// token is what a caller gets for its secret.
+func (g gate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret) string {
+	t.Helper()
 	answer, err := http.PostForm(g.url+"/oauth/token", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {who.ID}, "client_secret": {g.secret.Reveal()},
+		"grant_type": {"client_credentials"}, "client_id": {who.ID}, "client_secret": {secret.Reveal()},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +145,7 @@ func (g gate) ask(t *testing.T, token, path string) (int, []byte) {
 // document does not name is refused.
 func TestDocumentAtTheGate(t *testing.T) {
 	g := openGate(t, get("/report/**"), get("/users"), get("/users/*"), stagedoor.Rule{Deny: true, Path: "/users/summary"}, stagedoor.Rule{Deny: true, Path: "/users/nobody"})
-	token := g.token(t)
+	token := g.token(t, g.caller(t), g.secret)
 	status, text := g.ask(t, token, "/to/acme/openapi.json")
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
@@ -225,5 +231,23 @@ func TestSnippetsAtTheGate(t *testing.T) {
 				t.Errorf("%v: %s", err, out)
 			}
 		})
+	}
+}
+
+// TestLetInAtOnce adds a caller by another process, as scripts do, and asks for
+// its token in the next line.
+func TestLetInAtOnce(t *testing.T) {
+	g := openGate(t, get("/users/*"))
+	callers, err := g.app.Callers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := g.caller(t)
+	for range 5 {
+		_, secret, err := callers.RotateSecret(t.Context(), who.Name, 0, "ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.token(t, who, secret)
 	}
 }
