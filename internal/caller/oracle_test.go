@@ -41,13 +41,13 @@ func templateOf(template string, anyCase bool) *regexp.Regexp {
 type oracleOperation struct {
 	stagedoor.Operation
 	exact, anyCase *regexp.Regexp
-	literals       int
+	slashes        int
 }
 
 var oracleTable = sync.OnceValue(func() []oracleOperation {
 	var all []oracleOperation
 	for _, op := range zoom.Operations().All() {
-		all = append(all, oracleOperation{op, templateOf(op.Path, false), templateOf(op.Path, true), 0})
+		all = append(all, oracleOperation{op, templateOf(op.Path, false), templateOf(op.Path, true), strings.Count(op.Path, "/")})
 	}
 	return all
 })
@@ -57,6 +57,9 @@ var oracleTable = sync.OnceValue(func() []oracleOperation {
 func operationsOf(method, decoded string, anyCase bool) []stagedoor.Operation {
 	var found []stagedoor.Operation
 	for _, op := range oracleTable() {
+		if op.slashes != strings.Count(decoded, "/") {
+			continue
+		}
 		re := op.exact
 		if anyCase {
 			re = op.anyCase
