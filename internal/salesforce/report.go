@@ -98,11 +98,7 @@ func reportOf(s stagedoor.Stream) (report, error) {
 		if c.Name == into {
 			continue // asked for, not answered
 		}
-		sent := c.Field
-		if sent == "" {
-			sent = c.Name
-		}
-		f := field{Name: fieldName(c.Name), Sent: sent, About: oneLine(c.About)}
+		f := field{Name: fieldName(c.Name), Sent: c.Source(), About: oneLine(c.About)}
 		f.Type, f.Reader = apexType(c.Type)
 		r.Fields = append(r.Fields, f)
 	}

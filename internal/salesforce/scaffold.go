@@ -91,7 +91,7 @@ func New(o Options) (*Project, error) {
 	if err := checkVersion(o.APIVersion); err != nil {
 		return nil, err
 	}
-	base, err := checkBase(o.BaseURL)
+	base, err := parseBase(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
@@ -120,10 +120,19 @@ func New(o Options) (*Project, error) {
 	return d.files()
 }
 
-// checkBase holds the gateway's address to what Salesforce reaches: it calls out
+// Base holds the gateway's address to what Salesforce reaches: it calls out
 // from its own machines, and only to certificates that a public authority signed
-// (help.salesforce.com, Outbound Messaging SSL CA certificates).
-func checkBase(text string) (*url.URL, error) {
+// (developer.salesforce.com, Outbound Messaging SSL CA Certificates, read
+// 2026-11-24). It returns the address without a final slash.
+func Base(text string) (string, error) {
+	u, err := parseBase(text)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+func parseBase(text string) (*url.URL, error) {
 	wrong := func(cause string) error {
 		return &stagedoor.Error{
 			Op: "write a Salesforce project", Subject: "the gateway's address " + strconv.Quote(text), Kind: stagedoor.KindUsage, Cause: cause,
@@ -185,6 +194,7 @@ func (d data) files() (*Project, error) {
 		{"metadata/externalServiceRegistration.xml", source + "externalServiceRegistrations/" + d.Name + ".externalServiceRegistration-meta.xml"},
 		{"sfdx-project.json", "sfdx-project.json"},
 		{"forceignore", ".forceignore"},
+		{"gitignore", ".gitignore"},
 		{"project-scratch-def.json", "config/project-scratch-def.json"},
 		{"README.md", "README.md"},
 	} {
