@@ -51,7 +51,7 @@ type data struct {
 	BaseURL, Origin, TokenURL, Scope     string
 	Credential, ServerPath, Principal    string
 	Docs                                 string
-	Document                             string
+	Document, DocumentPath               string
 	Operations                           []operation
 	Classes                              []string // those that people use
 	Reports                              []report
@@ -71,7 +71,8 @@ const principal = "Caller"
 //   - NamedCredential: …/meta_namedcredential.htm. A SecuredEndpoint keeps its URL
 //     in a parameter, and no legacy field.
 //   - ExternalServiceRegistration: …/meta_externalserviceregistration.htm. It holds
-//     the document itself; schemaUrl and schemaAbsoluteUrl only tell where it came from.
+//     the document itself, and in schemaUrl the link that it came from, below the Named
+//     Credential's URL, from which Setup can fetch it again.
 //     The Named Credential's URL is the gateway's origin, since External Services put
 //     the path of the document's server behind it (help.salesforce.com,
 //     platform.external_services_define_named_credential).
@@ -105,7 +106,7 @@ func New(o Options) (*Project, error) {
 		BaseURL:     base.String(), Origin: base.Scheme + "://" + base.Host, TokenURL: base.String() + "/oauth/token",
 		Scope: o.Scope, Credential: o.Credential, ServerPath: doc.ServerPath, Principal: principal,
 		Docs:     "developer.salesforce.com, Apex Developer Guide, Callout Limits and Limitations.",
-		Document: string(doc.raw), Operations: doc.Operations,
+		Document: string(doc.raw), DocumentPath: base.EscapedPath() + "/to/" + o.Credential + "/openapi.json", Operations: doc.Operations,
 	}
 	for _, s := range o.Reports {
 		if !HasClass(s.Name) || !doc.calls(s.Method, s.Path) {

@@ -58,9 +58,14 @@ func streams() []stagedoor.Stream {
 		Passes:    []map[string]string{{"type": "past"}, {"type": "pastOne"}},
 		Partition: &stagedoor.Partition{Stream: "users", Column: "id", Param: "userId", Into: "user_id"},
 		Columns: []stagedoor.Column{
-			{Name: "uuid", Type: stagedoor.Text}, {Name: "id", Type: stagedoor.Digits}, {Name: "topic", Type: stagedoor.Text},
-			{Name: "start_time", Type: stagedoor.Timestamp}, {Name: "schedule_time", Type: stagedoor.MinuteTime},
-			{Name: "user_id", Type: stagedoor.Text}, {Name: "has_chat", Type: stagedoor.Boolean}, {Name: "custom_keys", Type: stagedoor.JSON},
+			{Name: "uuid", Type: stagedoor.Text},
+			{Name: "id", Type: stagedoor.Digits},
+			{Name: "topic", Type: stagedoor.Text},
+			{Name: "start_time", Type: stagedoor.Timestamp},
+			{Name: "schedule_time", Type: stagedoor.MinuteTime},
+			{Name: "user_id", Type: stagedoor.Text},
+			{Name: "has_chat", Type: stagedoor.Boolean},
+			{Name: "custom_keys", Type: stagedoor.JSON},
 		},
 		ID:      []string{"uuid"},
 		Example: `{"uuid":"aDYlohsHRtCd4ii1uC2+hA==","id":93398114182,"topic":"Weekly rehearsal"}`,
@@ -165,6 +170,7 @@ func TestRegistrationHoldsTheDocument(t *testing.T) {
 	p := made(t, options(t))
 	var r struct {
 		Schema          string `xml:"schema"`
+		SchemaURL       string `xml:"schemaUrl"`
 		NamedCredential string `xml:"namedCredential"`
 		Operations      []struct {
 			Name string `xml:"name"`
@@ -176,8 +182,31 @@ func TestRegistrationHoldsTheDocument(t *testing.T) {
 	if r.Schema != string(smallDocument(t)) {
 		t.Errorf("the registration holds another document: %s", cmp.Diff(string(smallDocument(t)), r.Schema))
 	}
+	if r.SchemaURL != "/to/acme/openapi.json" {
+		t.Errorf("it says that the document came from %q", r.SchemaURL)
+	}
 	if r.NamedCredential != "Stagedoor" || len(r.Operations) != 2 || r.Operations[0].Name != "reportMeetingactivitylogs" || r.Operations[1].Name != "reportx5fmeetings" {
 		t.Errorf("the registration names %q and %v", r.NamedCredential, r.Operations)
+	}
+}
+
+// TestBehindAPath holds that the gateway may stand behind a path of a proxy. The
+// Named Credential has the origin alone, since External Services and the classes
+// put the document's path behind it.
+func TestBehindAPath(t *testing.T) {
+	o := options(t)
+	o.BaseURL = "https://apps.example.com/stagedoor/"
+	o.Document = bytes.ReplaceAll(o.Document, []byte("https://stagedoor.example.com/"), []byte("https://apps.example.com/stagedoor/"))
+	p := made(t, o)
+	for path, want := range map[string]string{
+		"namedCredentials/Stagedoor.namedCredential-meta.xml":                         "<parameterValue>https://apps.example.com</parameterValue>",
+		"externalCredentials/Stagedoor.externalCredential-meta.xml":                   "<parameterValue>https://apps.example.com/stagedoor/oauth/token</parameterValue>",
+		"externalServiceRegistrations/Stagedoor.externalServiceRegistration-meta.xml": "<schemaUrl>/stagedoor/to/acme/openapi.json</schemaUrl>",
+		"classes/StagedoorClient.cls":                                                 "'callout:Stagedoor/stagedoor/to/acme/v2' + path",
+	} {
+		if !bytes.Contains(p.Files["force-app/main/default/"+path], []byte(want)) {
+			t.Errorf("%s lacks %s", path, want)
+		}
 	}
 }
 
