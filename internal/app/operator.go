@@ -7,12 +7,17 @@ import (
 	"github.com/stagedoor/stagedoor/internal/operator"
 )
 
-// Operators returns the tokens of operators.
+// Operators returns the tokens of operators, of the database that is opened on
+// first use.
 func (a *App) Operators(ctx context.Context) (*operator.Operators, error) {
+	if a.operators != nil {
+		return a.operators, nil
+	}
 	if _, err := a.Vault(ctx); err != nil { // it opens the store
 		return nil, err
 	}
-	return operator.Open(a.store, operator.Options{}), nil
+	a.operators = operator.Open(a.store, operator.Options{})
+	return a.operators, nil
 }
 
 // AddOperatorToken makes a token by its name, role and end, and returns it; it is

@@ -103,6 +103,7 @@ func exampleWorld(t *testing.T) *world {
 		rw.Write(body)
 	})
 	w.addCredential()
+	w.succeeds("operator", "token", "grafana")
 	w.user = strings.TrimSpace(w.succeeds("api", "acme", "/users/me", "-q", ".email").stdout)
 	token := strings.TrimSpace(w.succeeds("token", "acme").stdout)
 	for name, text := range map[string]string{

@@ -155,9 +155,9 @@ func newRoot(s *session) *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupDiagnose)
 	root.AddCommand(
-		demoCommand(s), simCommand(s),
+		demoCommand(s), simCommand(s), serveCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
-		providerCommand(s),
+		providerCommand(s), operatorCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
 		salesforceCommand(s),
 		doctorCommand(s), quotaCommand(s), explainCommand(s), versionCommand(s),

@@ -24,7 +24,7 @@ func (s *server) metadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	base := s.base(r)
-	methods := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
+	methods := []string{byBasic, byPost, byKey}
 	w.Header().Set("Cache-Control", "max-age=300") // seconds
 	answer(w, http.StatusOK, struct {
 		Issuer            string   `json:"issuer"`

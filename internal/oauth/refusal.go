@@ -67,19 +67,26 @@ func refusalOf(err error) refusal {
 	}
 }
 
+// answered is the HTTP status.
+func (r refusal) answered() int {
+	switch {
+	case r.challenge:
+		return http.StatusUnauthorized
+	case r.status != 0:
+		return r.status
+	}
+	return http.StatusBadRequest
+}
+
 // refuse writes the answer.
 func refuse(w http.ResponseWriter, r refusal) {
-	if r.status == 0 {
-		r.status = http.StatusBadRequest
-	}
 	if r.challenge {
-		r.status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Basic realm="stagedoor callers", charset="UTF-8"`)
 	}
 	if r.retry != "" {
 		w.Header().Set("Retry-After", r.retry)
 	}
-	answer(w, r.status, struct {
+	answer(w, r.answered(), struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitempty"`
 	}{r.code, described(r.description)})
