@@ -35,7 +35,7 @@ func TestStandardClients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, zoomsim.Options{Plan: "business", Limits: "off"})
 	w.addCredential()
-	address := w.at(t)
+	address := w.at()
 	key, public := w.signingKey()
 	g := w.addCaller("reports", "--allow", "GET /report/**")
 	signer := w.addCaller("signer", "--allow", "GET /report/**", "--keys", public)
@@ -229,5 +229,7 @@ func canonical(t *testing.T, text string) string {
 	return string(again)
 }
 
-var _ = os.Getenv
-var _ = filepath.Join
+var (
+	_ = os.Getenv
+	_ = filepath.Join
+)

@@ -26,18 +26,24 @@ type daemon struct {
 	log strings.Builder // what it wrote to stderr so far
 }
 
-// at fixes the address of the world's daemon, so that one that was killed can come
-// back where its callers know it.
-func (w *world) at(t *testing.T) string {
+// freeAddress is a port of loopback that nobody listens on.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	address := listener.Addr().String()
-	w.env = append(w.env, "STAGEDOOR_PUBLIC_URL=http://"+address)
-	return address
+	return listener.Addr().String()
+}
+
+// at fixes the address of the world's daemon, so that one that was killed can come
+// back where its callers know it.
+func (w *world) at() string {
+	w.t.Helper()
+	w.address = freeAddress(w.t)
+	w.env = append(w.env, "STAGEDOOR_PUBLIC_URL=http://"+w.address)
+	return w.address
 }
 
 // serve starts the daemon and waits until it listens.

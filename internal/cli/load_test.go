@@ -242,7 +242,7 @@ func TestGatewayUnderLoad(t *testing.T) {
 	if minted != 1 {
 		t.Fatalf("saving the credential minted %d tokens", minted)
 	}
-	address := w.at(t)
+	address := w.at()
 	reports, other := w.addCaller("reports", "--allow", "GET /report/**"), w.addCaller("other", "--allow", "GET /report/meeting_activities")
 	d := w.serve(address)
 	base := d.url + "/to/acme"
