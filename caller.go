@@ -13,6 +13,7 @@ type Caller struct {
 	Description  string `json:"description,omitempty"`
 	CredentialID string `json:"-"`
 	Credential   string `json:"credential"` // the credential's slug; the store fills it in
+	Provider     string `json:"-"`          // the credential's provider; the store fills it in
 
 	Rules []Rule `json:"rules"`
 	// Share is the ceiling of the account's rate that it may use while others

@@ -29,3 +29,8 @@ type OperatorToken struct {
 	CreatedBy string    `json:"created_by"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
+
+// Ended reports whether the token counts no more.
+func (t OperatorToken) Ended(now time.Time) bool {
+	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt)
+}

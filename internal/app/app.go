@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
@@ -39,6 +41,8 @@ type App struct {
 	vault     *vault.Vault
 	quotas    map[string]*quota.Account // those that were asked for, by account
 	watcher   vault.Watcher
+	callers   *caller.Callers
+	operators *operator.Operators
 }
 
 // Open returns the App for the settings, which must have been resolved.

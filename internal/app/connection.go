@@ -93,7 +93,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	}
 	conn.quota = q
 	conn.client, err = zoom.New(zoom.Config{
-		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Quota: caller{q, use.of(c)},
+		HTTP: way, Check: out.Check, APIURL: c.APIURL, Provider: p, Quota: spender{q, use.of(c)},
 		Subject: "credential " + c.Slug, Version: Version, Patience: use.Patience,
 		Notify: func(e zoom.Event) {
 			a.env.Log.Info("waiting", "credential", c.Slug, "operation", e.Operation, "kind", e.Kind, "wait", e.Wait, "attempt", e.Attempt)

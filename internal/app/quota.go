@@ -10,14 +10,14 @@ import (
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
-// caller is an account's quota as one use of it sees it.
-type caller struct {
+// spender is an account's quota as one use of it sees it.
+type spender struct {
 	account *quota.Account
 	use     stagedoor.Use
 }
 
-func (c caller) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
-	return c.account.Admit(ctx, call, c.use)
+func (s spender) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn, error) {
+	return s.account.Admit(ctx, call, s.use)
 }
 
 // callerName is what the ledger calls the commands of this program.

@@ -37,6 +37,7 @@ func (s *session) completeArguments() map[string]completer {
 		"credential add NAME": cobra.NoFileCompletions, // a new name
 		"api NAME":            s.completeCall,
 		"provider NAME":       s.completeProviders,
+		"operator NAME":       cobra.NoFileCompletions,
 	}
 }
 
@@ -48,6 +49,7 @@ func (s *session) completeFlags() map[string]completer {
 		"plan":               oneOf(string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness)),
 		"provider":           s.completeProviders,
 		"purpose":            completePurposes,
+		"role":               oneOf("viewer\tsees states and figures", "operator\tsees everything but secrets", "admin\tchanges credentials, callers and operators"),
 		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"stream":             completeStreams,

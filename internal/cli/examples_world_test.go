@@ -109,6 +109,7 @@ func exampleWorld(t *testing.T) *world {
 	})
 	w.address = freeAddress(t)
 	w.addCredential()
+	w.succeeds("operator", "token", "grafana")
 	w.user = strings.TrimSpace(w.succeeds("api", "acme", "/users/me", "-q", ".email").stdout)
 	token := strings.TrimSpace(w.succeeds("token", "acme").stdout)
 	for name, text := range map[string]string{

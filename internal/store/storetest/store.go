@@ -25,6 +25,12 @@ type Store interface {
 	SaveToken(ctx context.Context, row stagedoor.SealedTokenRow) (bool, error)
 	DropToken(ctx context.Context, credentialID string, fence int64) error
 
+	AddOperatorToken(ctx context.Context, t stagedoor.OperatorToken) error
+	OperatorTokens(ctx context.Context) ([]stagedoor.OperatorToken, error)
+	RemoveOperatorToken(ctx context.Context, name string) error
+
+	Revision(ctx context.Context) (int64, error)
+
 	Quota(ctx context.Context, account string) ([]byte, error)
 	UpdateQuota(ctx context.Context, account string, change func([]byte) ([]byte, error)) error
 
@@ -56,6 +62,10 @@ func Test(t *testing.T, fresh Fresh) {
 		"dropping an older token does nothing":              dropOlder,
 		"a new data key resets the token row":               newDataKey,
 		"a token needs a credential":                        tokenNeedsCredential,
+		"operators' tokens come back as they were given":    operatorTokensKept,
+		"names of operators' tokens are unique":             operatorTokenNamesUnique,
+		"operators' tokens move the revision":               operatorTokensMoveRevision,
+		"of many tokens of one name one is made":            operatorTokenConcurrent,
 		"quotas are kept by account":                        quotaKept,
 		"quotas changed by many at once are all kept":       quotaConcurrent,
 		"facts are set once, or again":                      metaSet,

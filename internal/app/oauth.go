@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/oauth"
+	"github.com/stagedoor/stagedoor/internal/operator"
+)
+
+// TokenServer is the authorization server in front of a database's callers.
+// issuer returns the public address that a request came to; record takes a line
+// of the audit for each token that is asked for or revoked.
+func TokenServer(callers *caller.Callers, operators *operator.Operators, issuer func(*http.Request) string, record func(stagedoor.Event)) http.Handler {
+	return oauth.New(oauth.Options{Callers: oauthCallers{callers}, Operators: operators, Issuer: issuer, Record: record})
+}
+
+// oauthCallers gives what a token says of itself its name in package oauth.
+type oauthCallers struct{ *caller.Callers }
+
+// Verify returns whose an access token is.
+func (c oauthCallers) Verify(ctx context.Context, accessToken stagedoor.Secret) (stagedoor.Caller, oauth.Grant, error) {
+	who, grant, err := c.Callers.Verify(ctx, accessToken)
+	return who, oauth.Grant(grant), err
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// longestLife is the longest that a flag may ask for, besides never.
+const longestLife = 10 * 365 * 24 * time.Hour
+
+// endOf reads how long something is to last, "90d", "12h" or "never", and returns
+// when that is over; the zero time for never.
+func endOf(text string, now time.Time) (time.Time, error) {
+	if text == "never" {
+		return time.Time{}, nil
+	}
+	var life time.Duration
+	var err error
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int64
+		n, err = strconv.ParseInt(days, 10, 32)
+		life = time.Duration(min(n, int64(longestLife/(24*time.Hour))+1)) * 24 * time.Hour
+	} else {
+		life, err = time.ParseDuration(text)
+	}
+	if err == nil && life > 0 && life <= longestLife {
+		return now.UTC().Add(life).Truncate(time.Second), nil
+	}
+	return time.Time{}, &stagedoor.Error{
+		Op: "read how long it lasts", Subject: "\"" + text + "\"", Kind: stagedoor.KindUsage, Err: err,
+		Cause: "it is no length of time between now and ten years", Fix: "Write days (90d), hours (12h), or never.",
+	}
+}
+
+// until says when something ends.
+func until(end time.Time) string {
+	switch {
+	case end.IsZero():
+		return "no end"
+	case !time.Now().Before(end):
+		return "ended " + end.Format(time.DateOnly)
+	case time.Until(end) < 48*time.Hour:
+		return "until " + end.Format("2006-01-02 15:04") + " UTC"
+	}
+	return "until " + end.Format(time.DateOnly)
+}

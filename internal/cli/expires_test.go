@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+func TestEndOf(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 5, time.UTC)
+	for text, want := range map[string]time.Time{
+		"1d": now.AddDate(0, 0, 1).Truncate(time.Second), "365d": now.AddDate(0, 0, 365).Truncate(time.Second),
+		"90m": now.Add(90 * time.Minute).Truncate(time.Second), "12h": now.Add(12 * time.Hour).Truncate(time.Second), "never": {},
+	} {
+		if got, err := endOf(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "0", "0d", "-1d", "-5h", "d", "1y", "1.5d", "3651d", "99999999d", "99999999999999999999d", "soon"} {
+		if got, err := endOf(text, now); err == nil || stagedoor.KindOf(err) != stagedoor.KindUsage {
+			t.Errorf("%q: %v, %v, want a usage error", text, got, err)
+		}
+	}
+}
