@@ -121,3 +121,21 @@ func seen(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("Zoom was asked for: %s", strings.Join(all, ", "))
 	}
 }
+
+// sent prints what the simulator's log has of requests with a path and query:
+// sent '/v2/users page_size=30'.
+func sent(ts *testscript.TestScript, _ bool, args []string) {
+	answer, err := http.Get(ts.Getenv("MANAGEMENT") + "/requests")
+	ts.Check(err)
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r struct{ Path, Query string }
+		ts.Check(json.Unmarshal(lines.Bytes(), &r))
+		if r.Path+" "+r.Query == args[0] {
+			fmt.Fprintln(ts.Stdout(), lines.Text())
+		}
+	}
+	ts.Check(lines.Err())
+}

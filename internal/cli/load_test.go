@@ -421,7 +421,7 @@ func (l *load) survivesKill(d *daemon, address string, tokens []string) *daemon 
 	}
 	isNeverBusy(t, "audit verify", verify.stderr)
 	recorded := map[string]bool{}
-	tracked, err := readColumn(w.path("home/stagedoor.db"), "select tracking from audit where tracking <> ''")
+	tracked, err := readColumn(w.path("home/stagedoor.db"), "select json_extract(line, '$.tracking') from audit_lines")
 	if err != nil {
 		t.Fatal(err)
 	}
