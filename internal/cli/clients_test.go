@@ -226,8 +226,3 @@ func canonical(t *testing.T, text string) string {
 	}
 	return string(again)
 }
-
-var (
-	_ = os.Getenv
-	_ = filepath.Join
-)
