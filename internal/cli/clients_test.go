@@ -19,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/stagedoor/stagedoor/internal/nodetest"
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
@@ -97,7 +98,7 @@ func TestStandardClients(t *testing.T) {
 	}
 
 	t.Run("npm", func(t *testing.T) {
-		dir := nodeProject(t, "testdata/clients")
+		dir := nodetest.Project(t, "testdata/clients")
 		for _, client := range []struct {
 			script string
 			env    []string

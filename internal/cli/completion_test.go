@@ -91,6 +91,6 @@ func needs(t *testing.T, programs ...string) {
 		return err == nil
 	})
 	if len(missing) > 0 {
-		t.Skipf("missing here: %s (scripts/shells.sh and scripts/node.sh install what Debian has)", strings.Join(missing, ", "))
+		t.Skipf("missing here: %s (scripts/shells.sh installs what Debian has)", strings.Join(missing, ", "))
 	}
 }

@@ -1,4 +1,6 @@
-package cli_test
+// Package nodetest runs, in tests, what comes from npm: other people's clients
+// and tools that Stagedoor must get on with.
+package nodetest
 
 import (
 	"crypto/sha256"
@@ -11,15 +13,19 @@ import (
 	"testing"
 )
 
-// nodeProject returns a folder with the files of a Node project and what its
+// Project returns a folder with the files of a Node project and what its
 // package-lock.json names, ready to be run there. What npm fetches lies in the
 // user's cache folder, once for each lock file, and so outside of what git sees.
 // Where Node.js or npm is missing, or npm's registry can not be reached on a first
 // run, the test is skipped and says so.
-func nodeProject(t *testing.T, project string) string {
+func Project(t *testing.T, project string) string {
 	t.Helper()
-	needs(t, "node", "npm")
-	modules, err := nodeModules(project)
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("missing here: %s (scripts/node.sh installs what Debian has)", program)
+		}
+	}
+	modules, err := fetch(project)
 	if err != nil {
 		t.Skipf("npm did not fetch what %s needs: %v", project, err)
 	}
@@ -33,10 +39,10 @@ func nodeProject(t *testing.T, project string) string {
 	return dir
 }
 
-// nodeModules has npm fetch what a project's lock file names, if nobody did yet,
+// fetch has npm fetch what a project's lock file names, if nobody did yet,
 // and returns the folder. Several processes may do so at once: each in a folder of
 // its own, of which the first to be ready is kept.
-func nodeModules(project string) (string, error) {
+func fetch(project string) (string, error) {
 	hash := sha256.New()
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		text, err := os.ReadFile(filepath.Join(project, name))
