@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -22,6 +23,9 @@ type Settings struct {
 	CAFile    string `yaml:"ca_file"`    // STAGEDOOR_CA_FILE; PEM certificates to trust beside the system's
 	LogLevel  string `yaml:"log_level"`  // STAGEDOOR_LOG_LEVEL; debug, info, warn (default) or error
 	LogFormat string `yaml:"log_format"` // STAGEDOOR_LOG_FORMAT; text (default) or json
+	PublicURL string `yaml:"public_url"` // STAGEDOOR_PUBLIC_URL; how callers reach the daemon, if not as it listens
+
+	Serve ServeSettings `yaml:"serve"` // of the daemon alone
 }
 
 // Resolve fills in what no flag has set: from the environment, then from
@@ -44,7 +48,9 @@ func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 	s.CAFile = first(s.CAFile, getenv("STAGEDOOR_CA_FILE"), file.CAFile)
 	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")
 	s.LogFormat = first(s.LogFormat, getenv("STAGEDOOR_LOG_FORMAT"), file.LogFormat, "text")
-	return s, nil
+	s.PublicURL = strings.TrimSuffix(first(s.PublicURL, getenv("STAGEDOOR_PUBLIC_URL"), file.PublicURL), "/")
+	s.Serve, err = s.Serve.resolve(getenv, file.Serve)
+	return s, err
 }
 
 func first(values ...string) string {
@@ -77,7 +83,7 @@ func readFile(path string) (Settings, error) {
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			wrong.Cause = e.GetMessage()
 		}
-		wrong.Fix = "It may hold database, key, ca_file, log_level and log_format."
+		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url and serve (docs/serve.md)."
 		return s, wrong
 	}
 	return s, nil

@@ -140,3 +140,43 @@ func (c *Callers) update(ctx context.Context, row stagedoor.Caller, who string, 
 	}
 	return after, c.changed(ctx)
 }
+
+// longestName keeps a name usable in a table.
+const longestName = 63
+
+// checkNew refuses what can not be stored.
+func (c *Callers) checkNew(add stagedoor.Caller, withSecret bool) error {
+	e := &stagedoor.Error{Op: "add a caller", Subject: "caller \"" + stagedoor.Outside(add.Name, 80) + "\"", Kind: stagedoor.KindUsage}
+	switch {
+	case add.Name == "" || add.Name != stagedoor.Slugify(add.Name):
+		e.Cause = "the name of a caller is of lower-case letters a to z, digits and single hyphens"
+		e.Fix = "Choose such a name"
+		if better := stagedoor.Slugify(add.Name); better != "" {
+			e.Fix += ", for example " + better
+		}
+		e.Fix += "; what it is for may be told in --description."
+	case len(add.Name) > longestName:
+		e.Cause, e.Fix = "the name is longer than 63 letters", "Choose a shorter one; what it is for may be told in --description."
+	case add.Share < 0 || add.Share > 1:
+		e.Cause, e.Fix = "a share of the quota is from 1% to 100%", "Write it like --quota-share 20%."
+	case !add.ExpiresAt.IsZero() && !c.wall().Before(add.ExpiresAt):
+		e.Cause = "it would have ended already, on " + add.ExpiresAt.Format(time.DateOnly)
+		e.Fix = "Give a time that is to come: --expires 90d, or a date."
+	case !withSecret && add.Keys == "":
+		e.Cause = "without a secret and without keys nobody could prove to be it"
+		e.Fix = "Leave --no-secret out, or name the public keys that it signs with: --jwks FILE."
+	case !slices.ContainsFunc(add.Rules, func(r stagedoor.Rule) bool { return !r.Deny }) && !add.AllowToken:
+		e.Cause = "nothing is allowed it, so that it could do nothing"
+		e.Fix = "Say what it may do with --allow 'GET /report/**' or --allow-scope report:read:admin; both may be repeated."
+	default:
+		if err := c.checkRules(add.Name, add.Provider, add.Rules); err != nil {
+			return err
+		}
+		if add.Keys == "" {
+			return nil
+		}
+		_, err := ParseKeys([]byte(add.Keys))
+		return err
+	}
+	return e
+}

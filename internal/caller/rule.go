@@ -2,7 +2,6 @@ package caller
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -67,7 +66,7 @@ func (r ready) allows(q request) bool {
 		return false
 	}
 	if r.rule.Scope != "" {
-		return q.known && r.scoped[q.operation]
+		return q.known && q.method != "HEAD" && r.scoped[q.operation]
 	}
 	return r.covers(q.segments)
 }
@@ -101,63 +100,4 @@ func (r ready) covers(segments []string) bool {
 		}
 	}
 	return true
-}
-
-// ParseRule reads a rule as people write it: "METHODS PATTERN", or a PATTERN
-// alone, which is for any method. base, which may be empty, is the path that all
-// of the API lies below; it may stand in front of the pattern. A {name} out of
-// Zoom's documents means *.
-func ParseRule(text, base string, deny bool) (stagedoor.Rule, error) {
-	rule := stagedoor.Rule{Deny: deny}
-	words := strings.Fields(text)
-	switch len(words) {
-	case 1:
-		rule.Path = words[0]
-	case 2:
-		rule.Methods, rule.Path = strings.Split(words[0], ","), words[1]
-	default:
-		return rule, wrongRule(text, "a rule is METHODS PATTERN, or a PATTERN alone")
-	}
-	for _, method := range rule.Methods {
-		if !slices.Contains(methods, method) {
-			return rule, wrongRule(text, "\""+method+"\" is no method of HTTP that the gateway passes on")
-		}
-	}
-	if below, ok := strings.CutPrefix(rule.Path, base+"/"); ok {
-		rule.Path = "/" + below
-	}
-	segments := strings.Split(rule.Path, "/")
-	for i, segment := range segments {
-		if isParameter(segment) && strings.HasSuffix(segment, "}") {
-			segments[i] = one
-		}
-	}
-	rule.Path = strings.Join(segments, "/")
-	if why := checkPattern(rule.Path); why != "" {
-		return rule, wrongRule(text, why)
-	}
-	return rule, nil
-}
-
-// checkPattern says what is wrong with a pattern, or "".
-func checkPattern(pattern string) string {
-	if !strings.HasPrefix(pattern, "/") {
-		return "a pattern starts with a slash"
-	}
-	return ""
-}
-
-func wrongRule(text, cause string) error {
-	return &stagedoor.Error{
-		Op: "read a rule", Subject: "\"" + stagedoor.Outside(text, 200) + "\"", Kind: stagedoor.KindUsage, Cause: cause,
-		Fix: "Write it like 'GET /report/**', 'GET,POST /users/*/meetings' or '/users/**'.",
-	}
-}
-
-// checkRules refuses rules that a caller of a provider can not have.
-func (c *Callers) checkRules(name, provider string, rules []stagedoor.Rule) error { return nil }
-
-// checkNew refuses what can not be stored.
-func (c *Callers) checkNew(add stagedoor.Caller, withSecret bool) error {
-	return c.checkRules(add.Name, add.Provider, add.Rules)
 }

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// DefaultListen is where the daemon listens unless told otherwise.
+const DefaultListen = "127.0.0.1:8700"
+
+// defaultGrace is how long running answers may take to finish when the daemon stops.
+const defaultGrace = 30 * time.Second
+
+// ServeSettings are those of the daemon: flags of `serve`, or STAGEDOOR_ and the
+// name in capitals, or the part "serve" of stagedoor.yaml.
+type ServeSettings struct {
+	Listen         string   `yaml:"listen"`          // default 127.0.0.1:8700
+	OperatorListen string   `yaml:"operator_listen"` // on loopback, with expose: gateway
+	Expose         string   `yaml:"expose"`          // all (default) or gateway
+	TLSCert        string   `yaml:"tls_cert"`
+	TLSKey         string   `yaml:"tls_key"`
+	ACMEHost       []string `yaml:"acme_host"`
+	ACMEEmail      string   `yaml:"acme_email"`
+	ACMEDirectory  string   `yaml:"acme_directory"` // default Let's Encrypt
+	BehindProxy    bool     `yaml:"behind_proxy"`
+	Proxy          []string `yaml:"proxy"`        // addresses or networks; empty: whoever connects
+	AllowedHost    []string `yaml:"allowed_host"` // names by which it may be called, beside its own
+	Grace          string   `yaml:"grace"`        // a duration; default 30s
+	MaxBody        string   `yaml:"max_body"`     // of a caller's request: bytes, or 500MiB, 2GiB (default)
+}
+
+// resolve fills in what no flag has set.
+func (s ServeSettings) resolve(getenv func(string) string, file ServeSettings) (ServeSettings, error) {
+	for _, one := range []struct {
+		value       *string
+		name        string
+		file, usual string
+	}{
+		{&s.Listen, "LISTEN", file.Listen, DefaultListen},
+		{&s.OperatorListen, "OPERATOR_LISTEN", file.OperatorListen, ""},
+		{&s.Expose, "EXPOSE", file.Expose, ""},
+		{&s.TLSCert, "TLS_CERT", file.TLSCert, ""},
+		{&s.TLSKey, "TLS_KEY", file.TLSKey, ""},
+		{&s.ACMEEmail, "ACME_EMAIL", file.ACMEEmail, ""},
+		{&s.ACMEDirectory, "ACME_DIRECTORY", file.ACMEDirectory, ""},
+		{&s.Grace, "GRACE", file.Grace, ""},
+		{&s.MaxBody, "MAX_BODY", file.MaxBody, ""},
+	} {
+		*one.value = first(*one.value, getenv("STAGEDOOR_"+one.name), one.file, one.usual)
+	}
+	for _, many := range []struct {
+		value *[]string
+		name  string
+		file  []string
+	}{
+		{&s.ACMEHost, "ACME_HOST", file.ACMEHost},
+		{&s.Proxy, "PROXY", file.Proxy},
+		{&s.AllowedHost, "ALLOWED_HOST", file.AllowedHost},
+	} {
+		if len(*many.value) == 0 {
+			*many.value = strings.FieldsFunc(getenv("STAGEDOOR_"+many.name), func(r rune) bool { return r == ',' || r == ' ' })
+		}
+		if len(*many.value) == 0 {
+			*many.value = many.file
+		}
+	}
+	if said := getenv("STAGEDOOR_BEHIND_PROXY"); !s.BehindProxy && said != "" {
+		behind, err := strconv.ParseBool(said)
+		if err != nil {
+			return s, wrongSetting("STAGEDOOR_BEHIND_PROXY", said, "Write true or false.")
+		}
+		s.BehindProxy = behind
+	} else if !s.BehindProxy {
+		s.BehindProxy = file.BehindProxy
+	}
+	return s, nil
+}
+
+func wrongSetting(name, value, fix string) error {
+	return &stagedoor.Error{
+		Op: "read the settings", Subject: name, Kind: stagedoor.KindUsage,
+		Cause: "\"" + value + "\" is not of its form", Fix: fix,
+	}
+}
+
+// grace reads the setting.
+func (s ServeSettings) grace() (time.Duration, error) {
+	if s.Grace == "" {
+		return defaultGrace, nil
+	}
+	d, err := time.ParseDuration(s.Grace)
+	if err != nil || d < 0 {
+		return 0, wrongSetting("grace", s.Grace, "Write a duration such as 30s.")
+	}
+	return d, nil
+}
+
+// maxBody reads the setting, in bytes; 0: the usual.
+func (s ServeSettings) maxBody() (int64, error) {
+	text, unit := strings.ToUpper(strings.ReplaceAll(s.MaxBody, " ", "")), int64(1)
+	for i, suffix := range []string{"KIB", "MIB", "GIB"} {
+		if number, ok := strings.CutSuffix(text, suffix); ok {
+			text, unit = number, 1<<(10*(i+1))
+		}
+	}
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n <= 0 || n > (1<<62)/unit {
+		return 0, wrongSetting("max_body", s.MaxBody, "Write a number of bytes, or one such as 500MiB.")
+	}
+	return n * unit, nil
+}
+
+// BaseURL is how callers reach the daemon, without a final slash, as far as the
+// settings tell. A running daemon goes by how a request reached it.
+func (s Settings) BaseURL() string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	if len(s.Serve.ACMEHost) > 0 {
+		return "https://" + s.Serve.ACMEHost[0]
+	}
+	host, port, err := net.SplitHostPort(s.Serve.Listen)
+	if err != nil || port == "" || port == "0" {
+		host, port, _ = net.SplitHostPort(DefaultListen)
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	scheme := "http"
+	if s.Serve.TLSCert != "" {
+		scheme = "https"
+	}
+	return fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, port))
+}
+
+// BaseURL is [Settings.BaseURL].
+func (a *App) BaseURL() string { return a.settings.BaseURL() }

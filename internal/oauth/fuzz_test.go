@@ -1,0 +1,71 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// FuzzTokenRequest sends anything to the token endpoint. It never panics, gives a
+// token for nothing but a caller's own id and secret in the place where they
+// belong, never shows a secret, and answers in the form of RFC 6749.
+func FuzzTokenRequest(f *testing.F) {
+	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
+	const id, secret = "id-of-reports", "secret-of-reports-that-is-long-enough"
+	form := "application/x-www-form-urlencoded"
+	f.Add("", "grant_type=client_credentials", form, basic(id+":"+secret))
+	f.Add("grant_type=account_credentials&account_id=x", "", "", basic(id+":"+secret))
+	f.Add("", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, form, "")
+	f.Add("client_secret="+secret, "grant_type=client_credentials", form, "")
+	f.Add("", "grant_type=client_credentials&client_assertion=a.b.c&client_assertion_type="+url.QueryEscape(assertionType), form, "")
+	f.Add("", `{"grant_type":"client_credentials"}`, "application/json", basic(secret+":"+id))
+	f.Add("%zz", "scope=%zz&scope=a\"b", "x", "Basic ")
+	f.Add("", "grant_type=client_credentials&client_secret=x", form, basic("a%3:b+c"))
+	f.Fuzz(func(t *testing.T, query, body, contentType, authorization string) {
+		w := newWorld(t, newFake(time.Now))
+		r := httptest.NewRequest("POST", TokenPath, strings.NewReader(body))
+		r.URL.RawQuery = query
+		r.Header["Content-Type"] = []string{contentType}
+		if authorization != "" {
+			r.Header["Authorization"] = []string{authorization}
+		}
+		rw := httptest.NewRecorder()
+		w.ServeHTTP(rw, r)
+
+		var got map[string]any
+		if err := json.Unmarshal(rw.Body.Bytes(), &got); err != nil || rw.Header().Get("Cache-Control") != "no-store" {
+			t.Fatalf("%d %v %s", rw.Code, rw.Header(), rw.Body)
+		}
+		if _, given := got["access_token"]; given != (rw.Code == http.StatusOK) || given && !proves(authorization, body) {
+			t.Fatalf("a token without proof: %d %s", rw.Code, rw.Body)
+		}
+		if rw.Code != http.StatusOK && (got["error"] == nil || rw.Code < 400 || rw.Code >= 500) {
+			t.Fatalf("%d %s", rw.Code, rw.Body)
+		}
+		if strings.Contains(rw.Body.String(), secret) || strings.Contains(authorization, "Basic") && len(authorization) > 20 && strings.Contains(rw.Body.String(), authorization[6:]) {
+			t.Fatalf("the answer shows what was sent: %s", rw.Body)
+		}
+		if len(w.events) != 1 {
+			t.Fatalf("%d events", len(w.events))
+		}
+		wantNoSecret(t, w, "")
+	})
+}
+
+// proves reads a request in the plainest way: the id and the secret as they are,
+// or form-encoded, in the header or in the body.
+func proves(authorization, body string) bool {
+	const id, secret = "id-of-reports", "secret-of-reports-that-is-long-enough"
+	if len(authorization) > 6 {
+		plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(authorization[6:]))
+		decoded, errDecode := url.QueryUnescape(string(plain))
+		return err == nil && (string(plain) == id+":"+secret || errDecode == nil && decoded == id+":"+secret)
+	}
+	values, err := url.ParseQuery(body)
+	return err == nil && strings.Contains(strings.Join(values["client_id"], " "), id) && strings.Contains(strings.Join(values["client_secret"], " "), secret)
+}

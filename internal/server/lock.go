@@ -1,0 +1,69 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// Lock says that a daemon runs on a home. It is the system's own lock of a file,
+// which ends with the process, however that ends; the file stays.
+type Lock struct{ file *os.File }
+
+// errLocked is what lock returns where another process has it.
+var errLocked = errors.New("locked by another process")
+
+// LockHome takes the lock of a home, or says who has it.
+func LockHome(home string) (*Lock, error) {
+	path := filepath.Join(home, "serve.lock")
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = lock(file)
+	}
+	if err != nil {
+		e := &stagedoor.Error{
+			Op: opServe, Subject: home, Kind: stagedoor.KindStore, Err: err,
+			Cause: "its lock file " + path + " can not be taken: " + err.Error(), Fix: "Look at the owner and mode of the folder.",
+		}
+		if errors.Is(err, errLocked) {
+			e.Kind = stagedoor.KindExists
+			e.Cause = "a daemon runs on this home already" + holder(file)
+			e.Fix = "Use that one, or stop it first; for a second daemon take another home with --home DIR."
+		}
+		if file != nil {
+			_ = file.Close() // nothing was written
+		}
+		return nil, e
+	}
+	host, _ := os.Hostname()
+	if err := errors.Join(file.Truncate(0), writeAt(file, fmt.Sprintf("process %d on %s\n", os.Getpid(), host))); err != nil {
+		return nil, errors.Join(&stagedoor.Error{
+			Op: opServe, Subject: path, Kind: stagedoor.KindStore, Err: err,
+			Cause: "it can not be written: " + err.Error(), Fix: "Free some space on the disk, and start again.",
+		}, file.Close())
+	}
+	return &Lock{file}, nil
+}
+
+func writeAt(file *os.File, text string) error {
+	_, err := file.WriteAt([]byte(text), 0)
+	return err
+}
+
+// holder is what the file says of the process that has the lock.
+func holder(file *os.File) string {
+	text := make([]byte, 300)
+	n, err := file.ReadAt(text, 0)
+	if said := strings.TrimSpace(string(text[:n])); (err == nil || errors.Is(err, io.EOF)) && said != "" {
+		return ": " + stagedoor.Outside(said, 200)
+	}
+	return ""
+}
+
+// Release gives the lock back.
+func (l *Lock) Release() error { return l.file.Close() }
