@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -446,4 +447,47 @@ func (l *load) survivesKill(d *daemon, address string, tokens []string) *daemon 
 		t.Errorf("a call that was answered %s before the kill is not in the audit", oldest)
 	}
 	return d
+}
+
+// TestLoadSeesWhatIsWrong proves the judge: a load that reads Zoom itself finds
+// nothing wrong, and one bit that somebody in between changes is found.
+func TestLoadSeesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, zoomsim.Options{Plan: "business", Limits: "off", Meetings: 60})
+	w.addCredential()
+	token, base := strings.TrimSpace(w.succeeds("token", "acme").stdout), strings.TrimSuffix(w.info.APIURL, "/v2")
+	l := newLoad(w, 1, 0)
+	for _, day := range l.days {
+		l.readDay(t.Context(), base, "nobody", token, day)
+	}
+	for _, a := range l.all() {
+		if a.wrong != "" {
+			t.Fatalf("Zoom itself is said to be wrong: %s", a.wrong)
+		}
+	}
+	if l.rounds.Load() != int64(len(l.days)) {
+		t.Fatalf("%d of %d days were read", l.rounds.Load(), len(l.days))
+	}
+	for name, change := range map[string]func(string) string{
+		"a record is not as Zoom has it": func(text string) string { return strings.Replace(text, `"operator":"`, `"operator":"x`, 1) },
+		"records are missing":            func(string) string { return `{"meeting_activity_logs":[],"next_page_token":""}` },
+		"status 502":                     nil,
+	} {
+		w.inFront(func(rw http.ResponseWriter, r *http.Request, zoom http.Handler) {
+			answer := httptest.NewRecorder()
+			zoom.ServeHTTP(answer, r)
+			rw.Header().Set("X-Zm-Trackingid", "x")
+			if change == nil {
+				rw.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			_, _ = io.WriteString(rw, change(answer.Body.String()))
+		})
+		began := time.Now()
+		l.readDay(t.Context(), base, "nobody", token, l.days[0])
+		list := l.since(began)
+		if len(list) == 0 || !strings.Contains(list[len(list)-1].wrong, name) {
+			t.Errorf("%s was not found: %+v", name, list)
+		}
+	}
 }
