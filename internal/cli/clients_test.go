@@ -98,7 +98,7 @@ func TestStandardClients(t *testing.T) {
 	}
 
 	t.Run("npm", func(t *testing.T) {
-		dir := nodetest.Project(t, "testdata/clients")
+		dir := nodetest.Project(t, "testdata/clients", 20)
 		for _, client := range []struct {
 			script string
 			env    []string

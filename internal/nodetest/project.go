@@ -10,24 +10,36 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 )
 
 // Project returns a folder with the files of a Node project and what its
-// package-lock.json names, ready to be run there. What npm fetches lies in the
-// user's cache folder, once for each lock file, and so outside of what git sees.
-// Where Node.js or npm is missing, or npm's registry can not be reached on a first
-// run, the test is skipped and says so.
-func Project(t *testing.T, project string) string {
+// package-lock.json names, ready to be run there by Node.js of at least a version.
+// What npm fetches lies in the user's cache folder, once for each lock file, and so
+// outside of what git sees. Where Node.js or npm is missing, or npm's registry can
+// not be reached, the test is skipped and says so.
+func Project(t *testing.T, project string, least int) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("missing here: %s (scripts/node.sh installs what Debian has)", program)
 		}
 	}
+	version, err := exec.Command("node", "--version").Output()
+	major, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(version)), "v"), ".")
+	if n, _ := strconv.Atoi(major); err != nil || n < least {
+		t.Skipf("Node.js here is %s, and %s needs %d", strings.TrimSpace(string(version)), project, least)
+	}
 	modules, err := fetch(project)
 	if err != nil {
-		t.Skipf("npm did not fetch what %s needs: %v", project, err)
+		for _, sign := range []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH"} {
+			if strings.Contains(err.Error(), sign) {
+				t.Skipf("npm does not reach its registry (%s), so what %s needs is missing", sign, project)
+			}
+		}
+		t.Fatalf("npm did not fetch what %s needs: %v", project, err)
 	}
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(project)); err != nil {
