@@ -32,15 +32,37 @@ type AuditState struct {
 	Anchor  []byte     // what vouches for the lines that were removed; nil if none were
 }
 
-// AuditQuery says which lines to list: those that fulfil all that is set.
+// AuditQuery says which lines to list: those that fulfil all that is set. Lines
+// that open a chain are not listed.
 type AuditQuery struct {
 	Since, Until time.Time // Until is exclusive
 	Actor        string
 	Credential   string
 	Action       string
-	// After is the row that was listed last, by its Arrival. Where it is set the
-	// oldest rows after it come, in the order in which they arrived; otherwise the
-	// newest by their time, newest first.
-	After int64
-	Limit int
+	// Following lists the oldest rows that arrived after the row After, in the
+	// order of their arrival; otherwise the newest by their time come, newest first.
+	Following bool
+	After     int64
+	Limit     int
+}
+
+// AuditReader reads the audit as it was at one moment.
+type AuditReader interface {
+	// Rows returns the rows after the one given (the zero row: all), in the order
+	// of chain and sequence.
+	Rows(after AuditRow, limit int) ([]AuditRow, error)
+	// Row returns one row; the zero row if it is not there.
+	Row(chain, sequence int64) (AuditRow, error)
+	// End returns the last row of a chain; the zero row if there is none.
+	End(chain int64) (AuditRow, error)
+	// Ends returns what is noted of the chains after the one given, in their order.
+	Ends(after int64, limit int) ([]AuditEnd, error)
+	Anchor() ([]byte, error) // nil if there is none
+}
+
+// AuditOldest is what a process needs to know to remove lines.
+type AuditOldest struct {
+	Rows   []AuditRow         // the oldest by arrival, without the newest of all
+	Ends   map[int64]AuditEnd // of the chains of Rows
+	Anchor []byte
 }

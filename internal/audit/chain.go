@@ -20,11 +20,11 @@ type chain struct {
 	doubted int
 }
 
-// extend returns the rows that add events to the chain, and how far it reaches
+// extend returns the rows that add lines to the chain, and how far it reaches
 // then. It opens a new chain where there is none yet, or where the store does not
 // hold the end of the process's own any more: its lines were removed when their
 // time was over, or by somebody else, which the opening then gives away.
-func (c *chain) extend(state stagedoor.AuditState, events []stagedoor.Event, at time.Time) (rows []stagedoor.AuditRow, to end, err error) {
+func (c *chain) extend(state stagedoor.AuditState, lines []line, at time.Time) (rows []stagedoor.AuditRow, to end, err error) {
 	to = c.last
 	if to.Chain == 0 || !to.is(state.Own) {
 		newest, opens, err := c.open(state)
@@ -37,8 +37,8 @@ func (c *chain) extend(state stagedoor.AuditState, events []stagedoor.Event, at 
 			return nil, to, err
 		}
 	}
-	for _, e := range events {
-		if rows, to, err = c.add(rows, to, line{Event: e}); err != nil {
+	for _, l := range lines {
+		if rows, to, err = c.add(rows, to, l); err != nil {
 			return nil, to, err
 		}
 	}

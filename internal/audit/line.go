@@ -22,6 +22,7 @@ const (
 // line is what stands in a row. The order of the fields is the order in the text.
 type line struct {
 	stagedoor.Event
+	Lost  int64    `json:"lost,omitempty"` // lines that could not be written before this one
 	Opens *opening `json:"opens,omitempty"`
 }
 
@@ -42,6 +43,9 @@ type end struct {
 type mac []byte
 
 func (m mac) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(m)), nil }
+
+// String is the MAC in hexadecimal.
+func (m mac) String() string { return hex.EncodeToString(m) }
 
 func (m *mac) UnmarshalText(text []byte) (err error) {
 	*m, err = hex.DecodeString(string(text))

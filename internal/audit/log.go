@@ -73,10 +73,10 @@ type Log struct {
 	chain // the writer's alone
 }
 
-// entry is an event that waits, and who waits for it.
+// entry is a line that waits, and who waits for it.
 type entry struct {
-	event stagedoor.Event
-	done  chan error // nil: nobody
+	line line
+	done chan error // nil: nobody
 }
 
 // gap counts lines that were lost since the store took none for too long.
@@ -118,13 +118,13 @@ func Open(store Store, key []byte, o Options) *Log {
 // current one. Where the store takes no lines Record keeps [Options.Hold] of them,
 // then waits for a quarter of a second, and then counts what it loses: a line that
 // says how many follows as soon as the store writes again.
-func (l *Log) Record(e stagedoor.Event) { _ = l.take(entry{event: e}, false) }
+func (l *Log) Record(e stagedoor.Event) { _ = l.take(e, nil) }
 
 // Commit takes an event and returns when it is on the disk. After an error it is
 // kept and tried again, as Record would.
 func (l *Log) Commit(ctx context.Context, e stagedoor.Event) error {
 	done := make(chan error, 1)
-	if err := l.take(entry{event: e, done: done}, true); err != nil {
+	if err := l.take(e, done); err != nil {
 		return err
 	}
 	select {
@@ -138,21 +138,21 @@ func (l *Log) Commit(ctx context.Context, e stagedoor.Event) error {
 	}
 }
 
-func (l *Log) take(e entry, now bool) error {
-	if e.event.At.IsZero() {
-		e.event.At = l.o.Wall()
+func (l *Log) take(e stagedoor.Event, done chan error) error {
+	if e.At.IsZero() {
+		e.At = l.o.Wall()
 	}
-	e.event = normal(e.event)
+	e = normal(e)
 	l.waitForRoom()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case l.ending:
-		l.o.Log.Error("an event came after the audit was closed", "action", e.event.Action, "actor", e.event.Actor)
+		l.o.Log.Error("an event came after the audit was closed", "action", e.Action, "actor", e.Actor)
 		return &stagedoor.Error{Op: "write the audit", Kind: stagedoor.KindInternal, Cause: "it is closed already"}
 	case len(l.held) >= l.o.Hold:
 		if l.gap.lines == 0 {
-			l.gap.since = e.event.At
+			l.gap.since = e.At
 		}
 		l.gap.lines++
 		return &stagedoor.Error{
@@ -161,7 +161,7 @@ func (l *Log) take(e entry, now bool) error {
 			Fix:   "See why the database can not be written: `stagedoor doctor`.",
 		}
 	}
-	l.held = append(l.held, e)
+	l.held = append(l.held, entry{line{Event: e}, done})
 	if !l.running {
 		l.running = true
 		ctx, stop := context.WithCancel(context.Background())
@@ -169,7 +169,7 @@ func (l *Log) take(e entry, now bool) error {
 		go l.write(ctx)
 	}
 	wake(l.some)
-	if now || len(l.held) >= l.o.Lines {
+	if done != nil || len(l.held) >= l.o.Lines {
 		wake(l.urge)
 	}
 	return nil

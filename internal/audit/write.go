@@ -51,21 +51,21 @@ func (l *Log) pause(d time.Duration, short <-chan struct{}) (over bool) {
 // others wait.
 func (l *Log) flush(ctx context.Context) (more bool, err error) {
 	l.mu.Lock()
-	events := make([]stagedoor.Event, min(len(l.held), l.o.Lines))
-	for i := range events {
-		events[i] = l.held[i].event
+	lines := make([]line, min(len(l.held), l.o.Lines))
+	for i := range lines {
+		lines[i] = l.held[i].line
 	}
 	l.mu.Unlock()
-	if len(events) == 0 {
+	if len(lines) == 0 {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, writing)
 	defer cancel()
-	written, err := l.append(ctx, events)
+	written, err := l.append(ctx, lines)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		for i := range events {
+		for i := range lines {
 			// They are told now; the line itself is tried again.
 			l.held[i].tell(err)
 			l.held[i].done = nil
@@ -81,7 +81,7 @@ func (l *Log) flush(ctx context.Context) (more bool, err error) {
 	}
 	l.held = append([]entry(nil), l.held[written:]...)
 	if l.gap.lines > 0 && len(l.held) < l.o.Hold {
-		l.held = append(l.held, entry{event: l.gap.event(l.o.Wall())})
+		l.held = append(l.held, entry{line: l.gap.line(l.o.Wall())})
 		l.o.Log.Error("lines of the audit were lost", "lines", l.gap.lines)
 		l.gap = gap{}
 	}
@@ -94,9 +94,9 @@ func (l *Log) flush(ctx context.Context) (more bool, err error) {
 	return len(l.held) > 0, nil
 }
 
-// append writes events at the end of the chain, and returns how many of them are
+// append writes lines at the end of the chain, and returns how many of them are
 // written now.
-func (l *Log) append(ctx context.Context, events []stagedoor.Event) (written int, err error) {
+func (l *Log) append(ctx context.Context, lines []line) (written int, err error) {
 	var to end
 	ask := l.last.Chain
 	if l.doubt.Chain != 0 {
@@ -107,8 +107,8 @@ func (l *Log) append(ctx context.Context, events []stagedoor.Event) (written int
 			to, written = l.doubt, l.doubted
 			return nil, nil
 		}
-		rows, now, err := l.extend(state, events, l.o.Wall())
-		to, written = now, len(events)
+		rows, now, err := l.extend(state, lines, l.o.Wall())
+		to, written = now, len(lines)
 		return rows, err
 	})
 	if err != nil {
@@ -128,11 +128,11 @@ func (e entry) tell(err error) {
 	}
 }
 
-func (g gap) event(now time.Time) stagedoor.Event {
-	return normal(stagedoor.Event{
+func (g gap) line(now time.Time) line {
+	return line{Lost: g.lines, Event: normal(stagedoor.Event{
 		At: now, Actor: "process", Action: actGap, Result: string(stagedoor.KindStore),
 		Detail: fmt.Sprintf("%d lines were lost from %s on: the database took none for too long", g.lines, g.since.UTC().Format(time.RFC3339)),
-	})
+	})}
 }
 
 // Close writes what is held and ends the writer. Lines that can not be written

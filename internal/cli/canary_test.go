@@ -261,6 +261,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 			s := newStage(t, format)
 			s.playCredentials()
 			s.playTokens()
+			s.playOperators()
 			s.playCalls()
 			s.playSyncs()
 			s.playEchoes()
@@ -316,6 +317,25 @@ func (s *stage) playCredentials() {
 	s.play(4, "credential", "check", "gamma")
 	s.play(0, "key", "status")
 	s.play(0, "key", "status", "--json")
+}
+
+// playOperators makes tokens for operators. The one that is printed on purpose is
+// to be nowhere else.
+func (s *stage) playOperators() {
+	s.t.Helper()
+	for _, args := range [][]string{{"grafana"}, {"checks", "--role", "admin", "--json"}} {
+		r := s.startWith(strings.NewReader(""), nil, slices.Concat([]string{"operator", "token"}, args, s.flags)...).wait()
+		s.keep("operator token", r, false)
+		_, token, found := strings.Cut(r.stdout, "sdo_")
+		if !found {
+			s.t.Fatalf("no token: exit status %d\n%s", r.status, r.stderr)
+		}
+		s.secret("an operator's token", token[:43])
+		s.play(1, append([]string{"operator", "token"}, args...)...)
+	}
+	s.play(0, "operator", "token", "list")
+	s.play(0, "operator", "token", "list", "--json")
+	s.play(0, "operator", "token", "remove", "checks")
 }
 
 func (s *stage) playTokens() {

@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // FuzzTokenRequest sends anything to the token endpoint. It never panics, gives a
@@ -68,4 +71,45 @@ func proves(authorization, body string) bool {
 	}
 	values, err := url.ParseQuery(body)
 	return err == nil && strings.Contains(strings.Join(values["client_id"], " "), id) && strings.Contains(strings.Join(values["client_secret"], " "), secret)
+}
+
+// FuzzAssertionClaims signs anything with a caller's own key. A token is given
+// only for claims that another reading finds right too.
+func FuzzAssertionClaims(f *testing.F) {
+	now := time.Now().Unix()
+	const id = "id-of-signer"
+	for _, claims := range []string{
+		`{"iss":"ID","sub":"ID","aud":"AUD","exp":EXP,"jti":"a"}`,
+		`{"iss":"ID","sub":"ID","aud":["x","AUD"],"exp":EXP.5,"nbf":0,"iat":-1,"jti":"a"}`,
+		`{"iss":"ID","ISS":"x","sub":"ID","sub":"x","aud":"AUD","exp":EXP,"jti":"a"}`,
+		`{"iss":"ID","sub":"ID","aud":null,"exp":null,"jti":null}`,
+		`{"iss":"ID","sub":"ID","aud":"AUD","exp":1e999,"nbf":9e18,"jti":"a"}`,
+		`[]`, `{`, ``, `null`,
+	} {
+		f.Add(claims)
+	}
+	put := strings.NewReplacer("ID", id, "AUD", issuer, "EXP", strconv.FormatInt(now+60, 10))
+	f.Fuzz(func(t *testing.T, template string) {
+		payload := put.Replace(template)
+		w := newWorld(t, newFake(time.Now))
+		w.backend.add(t, "signer", keySet(t, "ed"), time.Time{})
+		rw := w.assert(sign(t, jose.EdDSA, keys()["ed"], "ed", payload))
+		if rw.Code == http.StatusBadRequest {
+			return
+		}
+		var said map[string]any
+		if err := json.Unmarshal([]byte(payload), &said); err != nil || rw.Code != http.StatusOK {
+			t.Fatalf("%d %s for %s: %v", rw.Code, rw.Body, payload, err)
+		}
+		exp, _ := said["exp"].(float64)
+		nbf, _ := said["nbf"].(float64)
+		iat, _ := said["iat"].(float64)
+		jti, _ := said["jti"].(string)
+		aud, _ := json.Marshal(said["aud"])
+		at := float64(time.Now().Unix())
+		if said["iss"] != id || said["sub"] != id || !strings.Contains(string(aud), issuer) || jti == "" ||
+			exp < at-skew.Seconds()-1 || exp > at+longestAssertion.Seconds()+skew.Seconds()+1 || nbf > at+skew.Seconds()+1 || iat > at+skew.Seconds()+1 {
+			t.Fatalf("a token for %s", payload)
+		}
+	})
 }

@@ -38,5 +38,9 @@ func (s *server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.succeed(a)
-	w.WriteHeader(http.StatusOK)
+	// The status says it all (RFC 7009 section 2.2); the body is Zoom's, for clients
+	// that read it.
+	answer(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"success"})
 }

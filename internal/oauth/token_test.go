@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/operator"
 )
 
 // TestTokenRequests holds the token endpoint to RFC 6749 section 5.2, by what goes
@@ -316,6 +317,29 @@ func wantAway(t *testing.T, path string, rw *httptest.ResponseRecorder) {
 	if rw.Code != 503 || rw.Header().Get("WWW-Authenticate") != "" || rw.Header().Get("Retry-After") == "" ||
 		!strings.Contains(rw.Body.String(), "temporarily_unavailable") || strings.Contains(rw.Body.String(), "disk") {
 		t.Errorf("%s: %d %v %s", path, rw.Code, rw.Header(), rw.Body)
+	}
+}
+
+// TestNotThisClient holds what a client is told that proved who it is and may
+// have no token all the same.
+func TestNotThisClient(t *testing.T) {
+	b := newFake(time.Now)
+	w := newWorld(t, b)
+	b.fails = &stagedoor.Error{Kind: stagedoor.KindForbidden}
+	rw := w.post(TokenPath, "grant_type=client_credentials", w.basicly)
+	if rw.Code != 400 || !strings.Contains(rw.Body.String(), `"error":"unauthorized_client"`) || rw.Header().Get("WWW-Authenticate") != "" {
+		t.Errorf("forbidden: %d %v %s", rw.Code, rw.Header(), rw.Body)
+	}
+	if e := w.last(t); e.Result != string(stagedoor.KindForbidden) {
+		t.Errorf("recorded: %+v", e)
+	}
+	b.fails, b.life = nil, 0
+	rw = w.post(TokenPath, "grant_type=client_credentials", w.basicly)
+	if rw.Code != 401 || !strings.Contains(rw.Body.String(), `"error":"invalid_client"`) || strings.Contains(rw.Body.String(), "access_token") {
+		t.Errorf("a token that would end at once: %d %s", rw.Code, rw.Body)
+	}
+	if operatorToken != operator.Prefix {
+		t.Errorf("operators' tokens begin with %s, not with %s", operator.Prefix, operatorToken)
 	}
 }
 

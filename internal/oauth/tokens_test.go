@@ -47,7 +47,9 @@ func TestRevoke(t *testing.T) {
 			var got struct {
 				Error string `json:"error"`
 			}
-			_ = json.Unmarshal(rw.Body.Bytes(), &got) // a 200 has no body
+			if err := json.Unmarshal(rw.Body.Bytes(), &got); err != nil {
+				t.Errorf("%v: %s", err, rw.Body)
+			}
 			if rw.Code != c.status || got.Error != c.code || rw.Header().Get("Cache-Control") != "no-store" {
 				t.Errorf("%s %s: %d %v %s\nwant %d %s", c.path, c.body, rw.Code, rw.Header(), rw.Body, c.status, c.code)
 			}

@@ -134,6 +134,7 @@ type fake struct {
 	tokens  map[string]fakeToken
 	used    map[string]bool
 	fails   error // what every call answers, if set
+	life    time.Duration
 	made    int
 }
 
@@ -146,6 +147,7 @@ func newFake(wall func() time.Time) *fake {
 	return &fake{
 		wall: wall, callers: map[string]stagedoor.Caller{}, secrets: map[string]stagedoor.Secret{},
 		tokens: map[string]fakeToken{}, used: map[string]bool{},
+		life: time.Hour,
 	}
 }
 
@@ -193,8 +195,8 @@ func (f *fake) Mint(c stagedoor.Caller) (stagedoor.Secret, time.Duration) {
 	f.made++
 	text := "sda_token-" + strconv.Itoa(f.made)
 	now := f.wall()
-	f.tokens[text] = fakeToken{c.ID, Grant{ID: "grant-" + strconv.Itoa(f.made), Issued: now, Expires: now.Add(time.Hour)}}
-	return stagedoor.NewSecret(text), time.Hour
+	f.tokens[text] = fakeToken{c.ID, Grant{ID: "grant-" + strconv.Itoa(f.made), Issued: now, Expires: now.Add(f.life)}}
+	return stagedoor.NewSecret(text), f.life
 }
 
 func (f *fake) Verify(ctx context.Context, token stagedoor.Secret) (stagedoor.Caller, Grant, error) {

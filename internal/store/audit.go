@@ -3,18 +3,17 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/stagedoor/stagedoor"
 )
 
 const auditColumns = `arrival, chain, sequence, at, line, mac`
 
-// AppendAudit writes rows at the end of the audit. compose is given how far the
-// process's chain reaches (chain 0: it has none yet) and what it needs in order to
-// open one, and returns the rows in their order; nobody else's rows come between.
-// An error of compose is returned and nothing is written. compose must be quick
-// and must not call the store.
+// AppendAudit writes rows at the end of the audit. compose is given how the audit
+// ends and how far the chain reaches that it writes to (chain 0: none yet), and
+// returns the rows in their order; nobody else's rows come between. An error of
+// compose is returned and nothing is written. compose must be quick and must not
+// call the store.
 func (s *Store) AppendAudit(ctx context.Context, chain int64, compose func(stagedoor.AuditState) ([]stagedoor.AuditRow, error)) error {
 	return s.change(ctx, "write the audit", func(tx *sql.Tx) error {
 		state, err := auditState(ctx, tx, chain)
@@ -56,57 +55,71 @@ func (s *Store) AppendAudit(ctx context.Context, chain int64, compose func(stage
 
 // auditState reads what [stagedoor.AuditState] holds.
 func auditState(ctx context.Context, tx *sql.Tx, chain int64) (state stagedoor.AuditState, err error) {
-	state.Own, err = auditEnd(tx.QueryRowContext(ctx, `SELECT number, sequence, mac, arrival FROM audit_chains WHERE number = ?`, chain))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	own, err := auditEnds(tx.QueryContext(ctx, `SELECT number, sequence, mac, arrival FROM audit_chains WHERE number = ?`, chain))
+	if err != nil {
 		return state, err
 	}
-	state.Opening, err = auditRow(tx.QueryRowContext(ctx, `SELECT `+auditColumns+` FROM audit_lines
+	if len(own) > 0 {
+		state.Own = own[0]
+	}
+	state.Opening, err = auditMaybe(tx.QueryRowContext(ctx, `SELECT `+auditColumns+` FROM audit_lines
 		WHERE chain = (SELECT max(number) FROM audit_chains) AND sequence = 0`))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return state, err
 	}
-	if state.Ends, err = auditEnds(ctx, tx, state.Opening.Arrival); err != nil {
+	state.Ends, err = auditEnds(tx.QueryContext(ctx, `SELECT number, sequence, mac, arrival FROM audit_chains
+		WHERE arrival > ? ORDER BY number`, state.Opening.Arrival))
+	if err != nil {
 		return state, err
 	}
-	state.Anchor, err = auditAnchor(ctx, tx)
+	state.Anchor, err = auditAnchor(tx.QueryRowContext(ctx, `SELECT document FROM audit_anchor`))
 	return state, err
 }
 
-// auditEnds returns the ends of the chains that were written to after a row.
-func auditEnds(ctx context.Context, tx *sql.Tx, after int64) ([]stagedoor.AuditEnd, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT number, sequence, mac, arrival FROM audit_chains WHERE arrival > ? ORDER BY number`, after)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var ends []stagedoor.AuditEnd
-	for rows.Next() {
-		e, err := auditEnd(rows)
+// PruneAudit removes the oldest lines. decide is given at most limit of them, and
+// returns the arrival of the last one to remove (0: none) and the anchor that
+// takes their place; nobody else's rows come between. It must be quick and must
+// not call the store.
+func (s *Store) PruneAudit(ctx context.Context, limit int, decide func(stagedoor.AuditOldest) (last int64, anchor []byte, err error)) error {
+	return s.change(ctx, "remove old lines of the audit", func(tx *sql.Tx) error {
+		oldest, err := auditOldest(ctx, tx, limit)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		ends = append(ends, e)
+		last, anchor, err := decide(oldest)
+		if err != nil || last == 0 {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO audit_anchor (one, document) VALUES (1, ?)
+			ON CONFLICT (one) DO UPDATE SET document = excluded.document`, string(anchor))
+		for _, remove := range []string{`DELETE FROM audit_lines WHERE arrival <= ?`, `DELETE FROM audit_chains WHERE arrival <= ?`} {
+			if err == nil {
+				_, err = tx.ExecContext(ctx, remove, last)
+			}
+		}
+		return err
+	})
+}
+
+func auditOldest(ctx context.Context, tx *sql.Tx, limit int) (oldest stagedoor.AuditOldest, err error) {
+	oldest.Rows, err = auditRows(tx.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit_lines
+		WHERE arrival < (SELECT max(arrival) FROM audit_lines) ORDER BY arrival LIMIT ?`, limit))
+	if err != nil {
+		return oldest, err
 	}
-	return ends, rows.Err()
-}
-
-func auditAnchor(ctx context.Context, tx *sql.Tx) ([]byte, error) {
-	var document []byte
-	err := tx.QueryRowContext(ctx, `SELECT document FROM audit_anchor`).Scan(&document)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	oldest.Ends = map[int64]stagedoor.AuditEnd{}
+	for _, r := range oldest.Rows {
+		if _, known := oldest.Ends[r.Chain]; known {
+			continue
+		}
+		ends, err := auditEnds(tx.QueryContext(ctx, `SELECT number, sequence, mac, arrival FROM audit_chains WHERE number = ?`, r.Chain))
+		if err != nil {
+			return oldest, err
+		}
+		if len(ends) > 0 {
+			oldest.Ends[r.Chain] = ends[0]
+		}
 	}
-	return document, err
-}
-
-func auditEnd(row interface{ Scan(...any) error }) (stagedoor.AuditEnd, error) {
-	var e stagedoor.AuditEnd
-	err := row.Scan(&e.Chain, &e.Sequence, &e.MAC, &e.Arrival)
-	return e, err
-}
-
-func auditRow(row interface{ Scan(...any) error }) (stagedoor.AuditRow, error) {
-	var r stagedoor.AuditRow
-	err := row.Scan(&r.Arrival, &r.Chain, &r.Sequence, timeColumn{&r.At}, &r.Line, &r.MAC)
-	return r, err
+	oldest.Anchor, err = auditAnchor(tx.QueryRowContext(ctx, `SELECT document FROM audit_anchor`))
+	return oldest, err
 }
