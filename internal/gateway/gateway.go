@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -53,31 +52,30 @@ type Sending struct {
 	// the body decides something.
 	Body func() []byte
 	// File: the request's URL is that of a file, in full, and not a path of the
-	// API.
+	// API. Redirects are answers.
 	File bool
-	// Carries reports whether the token may go along to an address, when a file's
-	// leads to another; it is asked of the first address too.
-	Carries func(*url.URL) bool
+	// Bare sends a file's request without the token, which is then not bound to
+	// the credential's hosts, but to https and to public addresses.
+	Bare bool
 }
 
 // Sent is an answer that has begun.
 type Sent struct {
-	Response *http.Response
+	Response *http.Response // nil where there is an error
 	// Refused says what an answer of 400 and above means; nil for others.
 	Refused *stagedoor.Error
-	// Left is what is known of the quota after a 429.
-	Left     Left
+	// Left is what is known of the limit after a 429, also beside an error.
+	Left     *Left         // nil: nothing is known
 	Waited   time.Duration // for the quota
 	Upstream time.Duration // from sending to the beginning of the answer
 	// Healed: the token was rejected, and another one brought the answer.
 	Healed bool
 }
 
-// Left is what is left of a rate or of a day; zero values are not known.
+// Left is what is left of the limit that refused a request.
 type Left struct {
-	Daily     bool // of the day, not of the rate
-	Limit     int
-	Remaining int // -1: not known
+	Limit     int // 0: not known
+	Remaining int
 }
 
 // Observer is told of each request, for metrics. Its methods may be called by

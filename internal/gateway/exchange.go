@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	*gateway
+	r      *http.Request // its context ends with the exchange
+	w      *writer
+	began  time.Time
+	gone   context.Context // ends when the caller leaves
+	cancel context.CancelCauseFunc
+	idle   *idle
+	body   *body // nil: it has none
+
+	caller   stagedoor.Caller // empty until it is known
+	observed bool
+	path     string // of the request, below the credential
+	action   string // where it is no operation of the API
+	op       stagedoor.Operation
+	conn     Connection // nil until it is open
+	sent     Sent
+	failure  *stagedoor.Error // nil: it went well
+}
+
+func (g *gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{gateway: g, began: time.Now(), gone: r.Context(), path: r.URL.EscapedPath()}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	x.r, x.cancel = r.WithContext(ctx), cancel
+	limit := g.Idle
+	if accepts(r, eventStream) {
+		limit = g.IdleStream
+	}
+	x.idle = watch(limit, x.giveUp)
+	x.w = &writer{ResponseWriter: w, moved: x.idle.moved}
+	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
+		x.body = newBody(r.Body, g.MaxBody, x.idle.moved)
+		// Else net/http would wait for the whole body before it sends the answer's
+		// beginning. HTTP/2 needs no leave for it.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
+	return x
+}
+
+// giveUp ends a request in which no byte moves, also where it waits for the
+// caller.
+func (x *exchange) giveUp() {
+	x.cancel(errIdle)
+	c := http.NewResponseController(x.w)
+	past := time.Unix(1, 0)
+	_ = c.SetReadDeadline(past) // where the connection has none, it waits for its end
+	if x.w.status.Load() != 0 {
+		_ = c.SetWriteDeadline(past)
+	}
+}
+
+// answer sends a refusal, where there is still somebody to read it and nothing
+// was sent yet.
+func (x *exchange) answer(refused *refusal) {
+	x.failure = refused.err
+	if x.w.status.Load() != 0 {
+		return
+	}
+	if x.gone.Err() != nil {
+		x.failure = &stagedoor.Error{Kind: stagedoor.KindInterrupted, Cause: "the caller left"}
+		return
+	}
+	if refused.status == http.StatusTooManyRequests {
+		limited(x.w.Header(), refused.err, x.op.Label, x.sent.Left)
+	} else {
+		comeBack(x.w.Header(), refused.err.RetryAt, 0)
+	}
+	x.timing(x.w.Header())
+	refused.write(x.w)
+}
+
+// end closes what the exchange opened and records it. It runs also when the
+// connection to the caller was broken off.
+func (x *exchange) end() {
+	x.idle.stop()
+	if x.body != nil && x.body.end() {
+		// net/http would wait for the read that is under way.
+		_ = http.NewResponseController(x.w).SetReadDeadline(time.Unix(1, 0))
+	}
+	cause := context.Cause(x.r.Context())
+	x.cancel(context.Canceled)
+	if x.conn != nil {
+		x.conn.Close()
+	}
+	status := int(x.w.status.Load())
+	switch {
+	case x.failure != nil:
+	case x.w.aborted.Load() && errors.Is(cause, errIdle):
+		x.failure = x.idled().err
+	case x.w.aborted.Load() && x.gone.Err() == nil:
+		x.failure = &stagedoor.Error{Kind: stagedoor.KindNetwork, Cause: "the answer broke off"}
+	case x.gone.Err() != nil:
+		x.failure = &stagedoor.Error{Kind: stagedoor.KindInterrupted, Cause: "the caller left"}
+	}
+	if status == 0 {
+		status = stagedoor.KindInterrupted.Row().HTTP
+	}
+	x.record(status)
+}
+
+func (x *exchange) record(status int) {
+	result, detail := "ok", ""
+	if x.failure != nil {
+		result, detail = string(x.failure.Kind), stagedoor.Outside(x.failure.Cause, 300)
+	}
+	if x.sent.Healed && detail == "" {
+		detail = "the token was rejected, and another one sent"
+	}
+	var sent int64
+	if x.body != nil {
+		sent, _, _ = x.body.state()
+	}
+	took, received := time.Since(x.began), x.w.bytes.Load()
+	operation := x.operation()
+	if x.Record != nil {
+		actor := "nobody"
+		if x.caller.Name != "" {
+			actor = "caller " + x.caller.Name
+		}
+		x.Record(stagedoor.Event{
+			At: x.began.UTC(), Actor: actor, Action: operation, Subject: stagedoor.Outside(x.path, 300),
+			Credential: x.caller.Credential, From: x.from(), Result: result, Detail: detail, Status: status,
+			Sent: sent, Received: received, Duration: took, Tracking: x.tracking(),
+		})
+	}
+	if x.observed && x.Observer != nil {
+		label := x.op.Label
+		if x.op.Method == "" && x.action == "" {
+			operation = "" // a stranger's path names no series
+		}
+		x.Observer.Ended(Observation{
+			Caller: x.caller.Name, Credential: x.caller.Credential, Operation: operation, Label: label,
+			Status: status, Result: result, Duration: took, Waited: x.sent.Waited, Upstream: x.sent.Upstream,
+			Sent: sent, Received: received, Healed: x.sent.Healed,
+		})
+	}
+}
+
+// operation names what was asked for: an operation of the API where it is known,
+// else the method alone.
+func (x *exchange) operation() string {
+	switch {
+	case x.action != "":
+		return x.action
+	case x.op.Method != "":
+		return x.op.Name()
+	}
+	return stagedoor.Outside(x.r.Method, 20)
+}
+
+func (x *exchange) tracking() string {
+	if x.sent.Response != nil {
+		return stagedoor.TrackingID(x.sent.Response.Header)
+	}
+	if x.failure != nil {
+		return x.failure.Tracking
+	}
+	return ""
+}
+
+func (x *exchange) from() string {
+	if x.From != nil {
+		return x.From(x.r)
+	}
+	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
+	if err != nil {
+		return x.r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,179 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// errorsPage tells of every kind; with the kind behind it, it names a type of
+// problem.
+const errorsPage = "https://github.com/stagedoor/stagedoor/blob/main/docs/errors.md#"
+
+// problem is the form of every error that is the gateway's own: a problem
+// document (RFC 9457) that is also an error in the form of Zoom's, {"code",
+// "message"}, so that a client of Zoom's shows it as it shows Zoom's.
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"` // the cause
+	Fix    string         `json:"fix,omitempty"`
+	Kind   stagedoor.Kind `json:"kind"`
+	// Who must act: "caller", "operator" (whoever keeps the gateway's
+	// credentials), or "nobody": it passes by itself.
+	Who      string `json:"who"`
+	Tracking string `json:"tracking,omitempty"`
+
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// refusal is an answer of the gateway's own.
+type refusal struct {
+	status int
+	err    *stagedoor.Error
+	header http.Header // beside the usual; may be nil
+}
+
+func refuse(status int, kind stagedoor.Kind, cause, fix string) *refusal {
+	return &refusal{status: status, err: &stagedoor.Error{Op: "let a request through", Kind: kind, Cause: cause, Fix: fix}}
+}
+
+func (r *refusal) with(name, value string) *refusal {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	r.header.Add(name, value)
+	return r
+}
+
+// judged is the refusal of a request that is itself at fault: by its token, its
+// path, or the caller's rules.
+func judged(err error) *refusal {
+	e := asError(err)
+	return &refusal{status: e.Kind.Row().HTTP, err: e}
+}
+
+// failed is the refusal of a request that could not be served. Its status is
+// never one by which callers would look for the fault in the request or in their
+// own token.
+func failed(err error) *refusal {
+	e := asError(err)
+	r := &refusal{status: http.StatusBadGateway, err: e}
+	switch e.Kind {
+	case stagedoor.KindDisabled, stagedoor.KindForbidden, stagedoor.KindHostRefused:
+		r.status = http.StatusForbidden
+	case stagedoor.KindRateLimited, stagedoor.KindDailyQuota:
+		r.status = http.StatusTooManyRequests
+	case stagedoor.KindStore, stagedoor.KindKey, stagedoor.KindSchemaNewer, stagedoor.KindInternal:
+		r.status = http.StatusInternalServerError
+	case stagedoor.KindInterrupted:
+		r.status = stagedoor.KindInterrupted.Row().HTTP
+	case stagedoor.KindNotFound: // the list of those that there are is not the caller's to see
+		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the credential of this caller is no longer there", Fix: "Make a caller of another credential."}
+	}
+	return r
+}
+
+func asError(err error) *stagedoor.Error {
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok {
+		return e
+	}
+	return &stagedoor.Error{Op: "let a request through", Kind: stagedoor.KindInternal, Cause: "something went wrong inside the gateway", Fix: "Try again; the gateway's log says more.", Err: err}
+}
+
+// write sends the refusal, and nothing of what was meant for another answer.
+func (r *refusal) write(w http.ResponseWriter) {
+	row := r.err.Kind.Row()
+	p := problem{
+		Type: errorsPage + string(r.err.Kind), Title: row.Means, Status: r.status,
+		Detail: r.err.Cause, Fix: r.err.Fix, Kind: r.err.Kind, Who: who(r), Tracking: r.err.Tracking,
+		Code: r.status, Message: strings.TrimSuffix(sentence(r.err.Cause), ".") + ". " + r.err.Fix,
+	}
+	if p.Detail == "" {
+		p.Detail = row.Means
+	}
+	if p.Who == "operator" {
+		p.Fix = strings.TrimSpace("Whoever keeps this gateway must act. " + p.Fix)
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		text = nil // it holds only texts and numbers
+	}
+	h := w.Header()
+	for name, values := range r.header {
+		h[name] = append(h[name], values...)
+	}
+	if r.err.Tracking != "" {
+		h.Set("X-Zm-Trackingid", r.err.Tracking)
+	}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(r.status)
+	_, _ = w.Write(append(text, '\n')) // a caller who left reads nothing
+}
+
+func who(r *refusal) string {
+	row := r.err.Kind.Row()
+	switch {
+	case row.Person, r.err.Kind == stagedoor.KindDisabled:
+		return "operator"
+	case row.Retry:
+		return "nobody"
+	case r.status < 500:
+		return "caller"
+	}
+	return "operator"
+}
+
+func sentence(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// limited adds to a 429, the gateway's own or Zoom's, what is known of the limit.
+// The headers are Zoom's own, so that one reading of them serves for both;
+// Retry-After alone is changed, from the instants that Zoom sends to the seconds
+// of RFC 9110 §10.2.3 which every client reads.
+// Source: the headers' names, former pages of developers.zoom.us/docs/api/rate-limits
+// and live answers, read 2026-11.
+func limited(h http.Header, e *stagedoor.Error, label stagedoor.Label, left *Left) {
+	comeBack(h, e.RetryAt, time.Second)
+	set := func(name, value string) {
+		if h.Get(name) == "" && value != "" {
+			h.Set(name, value)
+		}
+	}
+	set("X-RateLimit-Category", string(label))
+	if e.Kind == stagedoor.KindDailyQuota {
+		set("X-RateLimit-Type", "Daily-limit")
+	} else {
+		set("X-RateLimit-Type", "QPS")
+	}
+	if left != nil && left.Limit > 0 {
+		set("X-RateLimit-Limit", strconv.Itoa(left.Limit))
+		set("X-RateLimit-Remaining", strconv.Itoa(left.Remaining))
+	}
+}
+
+// comeBack writes Retry-After in whole seconds. A limit that does not say when it
+// ends counts seconds, so the usual wait is given.
+func comeBack(h http.Header, at time.Time, usual time.Duration) {
+	wait := usual
+	if !at.IsZero() {
+		wait = max(time.Until(at), 0)
+	}
+	if wait > 0 || !at.IsZero() {
+		h.Set("Retry-After", strconv.Itoa(max(int(math.Ceil(wait.Seconds())), 1)))
+	}
+}

@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"net/http"
+	"sync/atomic"
+)
+
+// pieceBytes is how much is handed to the connection at once, so that the watch
+// over a request sees bytes move on a slow one.
+const pieceBytes = 16 << 10
+
+// writer is the answer on its way to the caller.
+type writer struct {
+	http.ResponseWriter
+	moved   func()
+	status  atomic.Int32 // 0 until the answer began
+	bytes   atomic.Int64 // of its body
+	aborted atomic.Bool  // it did not come to its end
+}
+
+func (w *writer) WriteHeader(status int) {
+	if status >= 200 {
+		w.status.CompareAndSwap(0, int32(status))
+	}
+	w.ResponseWriter.WriteHeader(status)
+	w.moved()
+}
+
+func (w *writer) Write(p []byte) (written int, err error) {
+	w.status.CompareAndSwap(0, http.StatusOK)
+	for len(p) > 0 && err == nil {
+		var n int
+		n, err = w.ResponseWriter.Write(p[:min(len(p), pieceBytes)])
+		written, p = written+n, p[n:]
+		w.bytes.Add(int64(n))
+		w.moved()
+	}
+	if err != nil {
+		w.aborted.Store(true)
+	}
+	return written, err
+}
+
+// Unwrap gives http.ResponseController what is beneath.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
