@@ -1,22 +1,18 @@
 package salesforce_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stagedoor/stagedoor/internal/nodetest"
 	"github.com/stagedoor/stagedoor/internal/salesforce"
 )
 
@@ -150,20 +146,9 @@ func reach(found map[string]apexClass, class string) (reached, all int) {
 // convert writes the project and runs testdata/convert/convert.mjs on it.
 func convert(t *testing.T, p *salesforce.Project) (classes map[string]apexClass, metadata string) {
 	t.Helper()
-	modules := modules(t)
-	dir := t.TempDir()
+	dir := nodetest.Project(t, filepath.Join("testdata", "convert"), 20)
 	source, metadata := filepath.Join(dir, "project"), filepath.Join(dir, "metadata")
 	if _, err := p.Write(source, false); err != nil {
-		t.Fatal(err)
-	}
-	script, err := os.ReadFile(filepath.Join("testdata", "convert", "convert.mjs"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "convert.mjs"), script, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("node", "convert.mjs", source, metadata)
@@ -214,76 +199,4 @@ func listed(t *testing.T, path string) []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// modules returns the folder with the npm packages of testdata/convert. They are
-// fetched once for each state of the lock file, and kept among the user's
-// caches.
-func modules(t *testing.T) string {
-	t.Helper()
-	needNode(t, 20)
-	lock, err := os.ReadFile(filepath.Join("testdata", "convert", "package-lock.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	caches, err := os.UserCacheDir()
-	if err != nil {
-		caches = os.TempDir()
-	}
-	sum := sha256.Sum256(lock)
-	kept := filepath.Join(caches, "stagedoor-tests", "salesforce-"+hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(kept); err == nil {
-		return filepath.Join(kept, "node_modules")
-	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// Beside its place first: another run may be at it too, and this one may end.
-	dir, err := os.MkdirTemp(filepath.Dir(kept), "new-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		raw, err := os.ReadFile(filepath.Join("testdata", "convert", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// No package's own scripts run.
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		for _, sign := range []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "ENETUNREACH"} {
-			if strings.Contains(string(out), sign) {
-				t.Skipf("npm does not reach its registry (%s), so Salesforce's tool is missing", sign)
-			}
-		}
-		t.Fatalf("npm ci: %v\n%s", err, out)
-	}
-	if err := os.Rename(dir, kept); err != nil && !errors.Is(err, fs.ErrExist) {
-		if _, there := os.Stat(kept); there != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(kept, "node_modules")
-}
-
-// needNode skips the test, by name of what is missing, where Node.js of at least
-// this version and npm are not there.
-func needNode(t *testing.T, least int) {
-	t.Helper()
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip(program + " is missing: install Node.js (Debian: apt-get install nodejs npm; scripts/node.sh does it)")
-		}
-	}
-	out, err := exec.Command("node", "--version").Output()
-	major, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), ".")
-	if n, _ := strconv.Atoi(major); err != nil || n < least {
-		t.Skipf("node is version %q, and the parser of Apex needs %d", strings.TrimSpace(string(out)), least)
-	}
 }
