@@ -150,6 +150,9 @@ func TestXML(t *testing.T) {
 				if e.Name.Space != "http://soap.sforce.com/2006/04/metadata" {
 					t.Errorf("%s: <%s> is in the namespace %q", path, e.Name.Local, e.Name.Space)
 				}
+				if depth == 0 && e.Name.Local != typeOf(path) {
+					t.Errorf("%s is a %s", path, e.Name.Local)
+				}
 				if depth == 1 {
 					order = append(order, e.Name.Local)
 				}
@@ -162,6 +165,15 @@ func TestXML(t *testing.T) {
 			t.Errorf("%s: its elements are not in order: %v", path, order)
 		}
 	}
+}
+
+// typeOf is the metadata type of a file, by its folder (Metadata API, the page of
+// each type, File Suffix and Directory Location).
+func typeOf(path string) string {
+	return map[string]string{
+		"classes": "ApexClass", "externalCredentials": "ExternalCredential", "externalServiceRegistrations": "ExternalServiceRegistration",
+		"namedCredentials": "NamedCredential", "permissionsets": "PermissionSet",
+	}[filepath.Base(filepath.Dir(filepath.FromSlash(path)))]
 }
 
 // TestRegistrationHoldsTheDocument reads the document back out of the
