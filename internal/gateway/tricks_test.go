@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/caller"
@@ -214,6 +215,7 @@ func (w *wire) send(method, target string) (status int, location string, err err
 			}
 			w.reader, fresh = bufio.NewReader(w.conn), true
 		}
+		_ = w.conn.SetDeadline(time.Now().Add(8 * time.Second)) // a hang is to be seen
 		fmt.Fprintf(w.conn, "%s %s HTTP/1.1\r\nHost: gate.example\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n\r\n", method, target, callersToken)
 		resp, err := http.ReadResponse(w.reader, &http.Request{Method: method})
 		if err == nil {
@@ -370,7 +372,7 @@ func FuzzForward(f *testing.F) {
 				t.Errorf("%s %q reached the upstream as %q", m, target, request)
 			}
 		}
-		if len(got) == 0 && status < 400 || len(got) > 1 {
+		if len(got) == 0 && status < 400 && target != "*" || len(got) > 1 {
 			t.Errorf("%s %q: %d, and the upstream got %q", m, target, status, got)
 		}
 	})
