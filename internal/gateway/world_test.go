@@ -31,7 +31,7 @@ const (
 
 // world is a gateway on a real socket, in front of an upstream on another.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	gate     *httptest.Server
 	upstream *httptest.Server
 	source   *token.Source
@@ -54,7 +54,7 @@ type world struct {
 	old    bool // HTTP/1.1
 }
 
-func newWorld(t *testing.T, upstream http.HandlerFunc, change func(*world)) *world {
+func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *world {
 	t.Helper()
 	w := &world{
 		t: t, dead: map[string]bool{},
