@@ -26,18 +26,19 @@ type completer = cobra.CompletionFunc
 // and those below it mean.
 func (s *session) completeArguments() map[string]completer {
 	return map[string]completer{
-		"NAME":                s.completeCredentials,
-		"STREAM":              completeStreams,
-		"STREAM|FAMILY":       completeStreams,
-		"METHOD":              s.completeCall,
-		"PATH":                s.completeCall,
-		"SHELL":               oneOf("bash", "zsh", "fish", "powershell"),
-		"DIR":                 onlyFolders,
-		"FILE":                cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
-		"credential add NAME": cobra.NoFileCompletions, // a new name
-		"api NAME":            s.completeCall,
-		"provider NAME":       s.completeProviders,
-		"operator NAME":       cobra.NoFileCompletions,
+		"NAME":                       s.completeCredentials,
+		"STREAM":                     completeStreams,
+		"STREAM|FAMILY":              completeStreams,
+		"METHOD":                     s.completeCall,
+		"PATH":                       s.completeCall,
+		"SHELL":                      oneOf("bash", "zsh", "fish", "powershell"),
+		"DIR":                        onlyFolders,
+		"FILE":                       cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+		"credential add NAME":        cobra.NoFileCompletions, // a new name
+		"api NAME":                   s.completeCall,
+		"provider NAME":              s.completeProviders,
+		"operator token NAME":        cobra.NoFileCompletions, // a new name
+		"operator token remove NAME": s.completeOperatorTokens,
 	}
 }
 
@@ -177,6 +178,17 @@ func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 
 func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
+}
+
+func (s *session) completeOperatorTokens(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.OperatorTokenNames(cmd.Context(), settings)
+		for _, n := range names {
+			words = append(words, n.Slug+"\t"+n.Description)
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

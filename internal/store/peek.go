@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// A Name is what a credential may be listed by without the key.
+// A Name is what a credential, or something else with a name, may be listed by
+// without the key.
 type Name struct {
 	Slug, Name, Description, Status string
 }
@@ -18,6 +19,17 @@ type Name struct {
 // waits for nobody: a database that is not there, is not of this program's
 // schema, or is locked has no names.
 func Names(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, `SELECT slug, name, description, status FROM credentials ORDER BY slug`)
+}
+
+// OperatorTokenNames does the same for the tokens of operators; the description is
+// the role.
+func OperatorTokenNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, `SELECT name, name, role, '' FROM operator_tokens ORDER BY name`)
+}
+
+// peek runs a query that gives the fields of a [Name].
+func peek(ctx context.Context, database, query string) ([]Name, error) {
 	path, err := sqlitePath(database)
 	if err != nil {
 		return nil, err
@@ -34,18 +46,18 @@ func Names(ctx context.Context, database string) ([]Name, error) {
 	if version, err := s.schemaVersion(ctx, db); err != nil || version != currentSchema {
 		return nil, err
 	}
-	rows, err := db.QueryContext(ctx, `SELECT slug, name, description, status FROM credentials ORDER BY slug`)
+	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
-		return nil, s.explain("list the credentials", err)
+		return nil, s.explain("list names", err)
 	}
 	defer rows.Close()
 	var names []Name
 	for rows.Next() {
 		var n Name
 		if err := rows.Scan(&n.Slug, &n.Name, &n.Description, &n.Status); err != nil {
-			return nil, s.explain("list the credentials", err)
+			return nil, s.explain("list names", err)
 		}
 		names = append(names, n)
 	}
-	return names, s.explain("list the credentials", rows.Err())
+	return names, s.explain("list names", rows.Err())
 }
