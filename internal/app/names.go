@@ -16,3 +16,8 @@ func Names(ctx context.Context, settings Settings) ([]store.Name, error) {
 func OperatorTokenNames(ctx context.Context, settings Settings) ([]store.Name, error) {
 	return store.OperatorTokenNames(ctx, settings.Database)
 }
+
+// CallerNames does the same for callers.
+func CallerNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.CallerNames(ctx, settings.Database)
+}

@@ -26,17 +26,20 @@ type completer = cobra.CompletionFunc
 // and those below it mean.
 func (s *session) completeArguments() map[string]completer {
 	return map[string]completer{
-		"NAME":                       s.completeCredentials,
-		"STREAM":                     completeStreams,
-		"STREAM|FAMILY":              completeStreams,
-		"METHOD":                     s.completeCall,
-		"PATH":                       s.completeCall,
-		"SHELL":                      oneOf("bash", "zsh", "fish", "powershell"),
-		"DIR":                        onlyFolders,
-		"FILE":                       cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
-		"credential add NAME":        cobra.NoFileCompletions, // a new name
-		"api NAME":                   s.completeCall,
-		"provider NAME":              s.completeProviders,
+		"NAME":                s.completeCredentials,
+		"STREAM":              completeStreams,
+		"STREAM|FAMILY":       completeStreams,
+		"METHOD":              s.completeCall,
+		"PATH":                s.completeCall,
+		"SHELL":               oneOf("bash", "zsh", "fish", "powershell"),
+		"DIR":                 onlyFolders,
+		"FILE":                cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+		"credential add NAME": cobra.NoFileCompletions, // a new name
+		"api NAME":            s.completeCall,
+		"provider NAME":       s.completeProviders,
+		"caller NAME":         s.completeCallers,
+		"caller add NAME":     cobra.NoFileCompletions, // a new name
+
 		"operator token NAME":        cobra.NoFileCompletions, // a new name
 		"operator token remove NAME": s.completeOperatorTokens,
 	}
@@ -64,6 +67,9 @@ func (s *session) completeFlags() map[string]completer {
 		"home":               onlyFolders,
 		"download":           onlyFolders,
 		"ca-file":            anyFile,
+		"jwks":               anyFile,
+		"allow-scope":        completeScopes,
+		"deny-scope":         completeScopes,
 		"client-secret-file": anyFile,
 		"input":              anyFile,
 		"api param":          s.completeParams,
@@ -210,6 +216,30 @@ func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) 
 		words = append(words, stagedoor.EnvSlug+"\tfrom the ZOOM_ variables")
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeCallers offers those that have access.
+func (s *session) completeCallers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.CallerNames(cmd.Context(), settings)
+		for _, n := range names {
+			if n.Status == "" {
+				words = append(words, n.Slug+"\t"+oneLine(n.Description))
+			}
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeScopes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	names := map[string]bool{}
+	for _, op := range zoom.Operations().All() {
+		for _, scope := range op.Scopes() {
+			names[scope] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeStreams offers streams, then families, then all, without those that
