@@ -112,6 +112,7 @@ const (
 	KindKey         Kind = "key"
 	KindStore       Kind = "store"
 	KindSchemaNewer Kind = "schema_newer"
+	KindAltered     Kind = "audit_altered"
 	KindProvider    Kind = "provider_file"
 	KindDestination Kind = "destination"
 )
@@ -164,6 +165,7 @@ func Kinds() []KindRow {
 		{KindKey, 1, 500, false, "The key that opens the database is missing, wrong or badly kept.", false},
 		{KindStore, 1, 500, true, "The database could not be read or written.", false},
 		{KindSchemaNewer, 1, 500, false, "The database was written by a newer Stagedoor.", false},
+		{KindAltered, 1, 500, false, "The audit is not as it was written.", false},
 		{KindProvider, 2, 400, false, "A provider file is not valid.", false},
 		{KindDestination, 1, 500, false, "The destination could not be read or written.", false},
 	}

@@ -38,6 +38,7 @@ type Operation struct {
 	Required       []string // those of Query that are required
 	Paging         Paging
 	ListKeys       []string // keys of the answer that hold the rows
+	Success        []int    // HTTP statuses of success
 }
 
 // Name is how people and logs call the operation: "GET /users/{userId}".

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -16,6 +19,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/caller"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
+	"github.com/stagedoor/stagedoor/internal/server"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/vault"
 	"github.com/stagedoor/stagedoor/internal/zoom"
@@ -36,18 +40,25 @@ type Environment struct {
 type App struct {
 	settings  Settings
 	env       Environment
-	providers map[string]stagedoor.Provider // those that were asked for, by name
 	store     *store.Store
 	vault     *vault.Vault
-	quotas    map[string]*quota.Account // those that were asked for, by account
 	watcher   vault.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
+	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
+	lock      *server.Lock  // of the home, in a daemon
+	// minted is told of each request to a token endpoint; nil: nobody is.
+	minted func(credential string, err error)
+
+	mu        *sync.Mutex                   // guards what follows; a pointer, so that an App may be copied
+	providers map[string]stagedoor.Provider // those that were asked for, by name
+	quotas    map[string]*quota.Account     // those that were asked for, by account
+	former    []*quota.Account              // of accounts that have another plan by now
 }
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex)}, nil
 }
 
 // closing is how long writing down what was used may take.
@@ -59,11 +70,16 @@ func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
 	var errs []error
-	for _, q := range a.quotas {
+	a.mu.Lock()
+	for _, q := range slices.AppendSeq(a.former, maps.Values(a.quotas)) {
 		errs = append(errs, q.Close(ctx))
 	}
+	a.mu.Unlock()
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Release())
 	}
 	return errors.Join(errs...)
 }

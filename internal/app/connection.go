@@ -62,7 +62,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		waiting = a.env.Waiting
 	}
 	config := token.Config{
-		Provider: p, Credential: c, HTTP: base, NoRenewAhead: !use.RenewAhead, Tries: use.tries,
+		Provider: p, Credential: c, HTTP: a.fewMints(base), NoRenewAhead: !use.RenewAhead, Tries: use.tries,
 		Notify: a.tokenEvents(c, waiting),
 	}
 	// A credential that is stored nowhere has no row to share.
@@ -176,6 +176,13 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 		}
 		a.env.Log.Log(context.Background(), level, "token "+string(e.Kind),
 			"credential", c.Slug, "expiry", e.Expiry, "detail", e.Detail, "error", errorText(e.Err))
+		if a.minted != nil && (e.Kind == token.EventMinted || e.Kind == token.EventFailed) {
+			var err error
+			if e.Err != nil { // not a nil pointer in an error
+				err = e.Err
+			}
+			a.minted(c.Slug, err)
+		}
 		if c.ID == "" || a.vault == nil {
 			return
 		}

@@ -17,6 +17,8 @@ import (
 // Provider returns the provider by name: one that comes with Stagedoor, or one
 // of the user's files. Only that one's file is read, once.
 func (a *App) Provider(name string) (stagedoor.Provider, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if p, ok := a.providers[name]; ok {
 		return p, nil
 	}

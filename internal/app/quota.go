@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/quota"
@@ -31,36 +33,68 @@ func (u Use) of(c stagedoor.Credential) stagedoor.Use {
 // account share it, and so do all processes; that of a credential which is
 // stored nowhere is this process's own.
 func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Provider) (*quota.Account, error) {
+	// A check of a credential that is not saved yet counts too, where there is a
+	// database already.
+	shared := c.Slug != stagedoor.EnvSlug && (c.ID != "" || a.store != nil)
+	plan := c.Plan
+	if shared {
+		var err error
+		if plan, err = a.accountPlan(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	// The store keeps no account id in the clear.
 	sum := sha256.Sum256([]byte(p.Name + "\x00" + c.AccountID))
 	name := hex.EncodeToString(sum[:16])
-	if q := a.quotas[name]; q != nil {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if q := a.quotas[name]; q != nil && q.TakenAs() == plan {
 		return q, nil
+	} else if q != nil {
+		// Another plan by now: those that have the former go on with it until they
+		// are replaced, and then close it.
+		a.former = append(a.former, q)
 	}
-	o := quota.Options{Provider: p, Plan: c.Plan, Account: name, Notify: a.paceChanged(c)}
-	// A check of a credential that is not saved yet counts too, where there is a
-	// database already.
-	if c.Slug != stagedoor.EnvSlug && (c.ID != "" || a.store != nil) {
-		v, err := a.Vault(ctx)
-		if err != nil {
-			return nil, err
-		}
+	o := quota.Options{Provider: p, Plan: plan, Account: name, Notify: a.paceChanged(c)}
+	if shared {
 		o.Store = a.store
-		list, err := v.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, other := range list {
-			if other.Provider == c.Provider && other.AccountID == c.AccountID {
-				o.Plan = lower(o.Plan, other.Plan)
-			}
-		}
 	}
 	if a.quotas == nil {
 		a.quotas = map[string]*quota.Account{}
 	}
 	a.quotas[name] = quota.Open(o)
 	return a.quotas[name], nil
+}
+
+// accountPlan is the plan that a saved credential's account is taken to have: the
+// lowest of its credentials'.
+func (a *App) accountPlan(ctx context.Context, c stagedoor.Credential) (stagedoor.Plan, error) {
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return "", err
+	}
+	list, err := v.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	plan := c.Plan
+	for _, other := range list {
+		if other.Provider == c.Provider && other.AccountID == c.AccountID {
+			plan = lower(plan, other.Plan)
+		}
+	}
+	return plan, nil
+}
+
+// closeQuota closes one account's quota that nobody uses any more.
+func (a *App) closeQuota(q *quota.Account) error {
+	a.mu.Lock()
+	maps.DeleteFunc(a.quotas, func(_ string, other *quota.Account) bool { return other == q })
+	a.former = slices.DeleteFunc(a.former, func(other *quota.Account) bool { return other == q })
+	a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	return q.Close(ctx)
 }
 
 // lower returns the plan that permits less.

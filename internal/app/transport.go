@@ -76,3 +76,32 @@ func (l logged) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.log.Debug("call", append(attrs, "status", resp.StatusCode, "tracking", resp.Header.Get("X-Zm-Trackingid"))...)
 	return resp, err
 }
+
+// few is a RoundTripper that lets as many requests go at once as the channel
+// holds.
+type few struct {
+	running chan struct{}
+	base    http.RoundTripper
+}
+
+func (f few) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case f.running <- struct{}{}:
+		defer func() { <-f.running }()
+		return f.base.RoundTrip(req)
+	case <-req.Context().Done():
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, req.Context().Err()
+	}
+}
+
+// fewMints keeps a daemon with many credentials from asking for all their tokens
+// at once.
+func (a *App) fewMints(base http.RoundTripper) http.RoundTripper {
+	if a.mints == nil {
+		return base
+	}
+	return few{a.mints, base}
+}

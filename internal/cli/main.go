@@ -155,7 +155,7 @@ func newRoot(s *session) *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupDiagnose)
 	root.AddCommand(
-		demoCommand(s), simCommand(s),
+		demoCommand(s), simCommand(s), serveCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
 		providerCommand(s), operatorCommand(s), callerCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -27,14 +28,20 @@ type Options struct {
 	// CAFile is a PEM file of certificate authorities to trust beside the
 	// system's. Empty: none.
 	CAFile string
+	// Anywhere adds every host that has a public address, over https. It is for
+	// requests that carry no credential, such as the redirects of a download.
+	Anywhere bool
+	// FirstByte is how long an answer may take to begin. Zero: 60 seconds.
+	FirstByte time.Duration
 }
 
 // Transport is a [http.RoundTripper] that goes to the hosts of its list only.
 // It may be used by many goroutines at once, and is meant to be kept, since it
 // keeps connections open.
 type Transport struct {
-	list  list
-	guard guard
+	list     list
+	anywhere bool
+	guard    guard
 	// proxyFor says which proxy a request goes through: nil for none.
 	proxyFor func(*http.Request) (*url.URL, error)
 	// direct resolves and dials by itself, and so checks addresses. proxied
@@ -55,10 +62,10 @@ func New(o Options) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{list: l, guard: newGuard(), pool: pool, proxyFor: http.ProxyFromEnvironment}
-	t.direct = newHTTP(pool)
+	t := &Transport{list: l, anywhere: o.Anywhere, guard: newGuard(), pool: pool, proxyFor: http.ProxyFromEnvironment}
+	t.direct = newHTTP(pool, o.FirstByte)
 	t.direct.DialContext = t.dial
-	t.proxied = newHTTP(pool)
+	t.proxied = newHTTP(pool, o.FirstByte)
 	t.proxied.DialContext = newDialer().DialContext
 	t.proxied.Proxy = func(r *http.Request) (*url.URL, error) { return t.proxyFor(r) }
 	t.proxied.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, asked *http.Request, answer *http.Response) error {
@@ -70,11 +77,12 @@ func New(o Options) (*Transport, error) {
 	return t, nil
 }
 
-func newHTTP(pool *x509.CertPool) *http.Transport {
+func newHTTP(pool *x509.CertPool, firstByte time.Duration) *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:       &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 60 * time.Second,
+		ResponseHeaderTimeout: cmp.Or(firstByte, 60*time.Second),
+		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConns:          256,
 		MaxIdleConnsPerHost:   64,
@@ -126,6 +134,8 @@ func (t *Transport) Check(u *url.URL) error {
 	switch {
 	case t.list.names(to.host, to.port):
 		return nil
+	case t.anywhere && to.scheme == "https":
+		return t.checkLiteral(to)
 	case !t.list.provides(to):
 		return refusal(to.entry().String(), "the host is not on the credential's list; "+t.list.String(), allowFix(to.entry()))
 	case to.scheme != "https":
@@ -201,6 +211,20 @@ func (t *Transport) checkAddress(to entry, resolved string) error {
 	}
 	if is := t.guard.refuses(addr.Addr()); is != "" {
 		return refusal(to.String(), "its name resolved to "+addr.Addr().String()+", "+is+", and credentials go to public addresses only", allowFix(to))
+	}
+	return nil
+}
+
+// checkLiteral refuses a host that is an address which is not public, since
+// behind a proxy nothing else here sees it. Names are checked when they are
+// dialed.
+func (t *Transport) checkLiteral(to target) error {
+	addr, err := netip.ParseAddr(to.host)
+	if err != nil {
+		return nil // a name
+	}
+	if is := t.guard.refuses(addr); is != "" {
+		return refusal(to.entry().String(), "it is "+is+", and requests go to public addresses only", allowFix(to.entry()))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +20,8 @@ type Metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	upstream *prometheus.HistogramVec
+	waited   *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	grants   *prometheus.CounterVec
 	heals    *prometheus.CounterVec
@@ -34,20 +35,24 @@ func NewMetrics(state func(context.Context) (Debug, error)) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
+	histogram := func(name, help string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: name, Help: help, Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300},
+		}, []string{"credential"})
+	}
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		calls:    counter("stagedoor_gateway_requests_total", "Callers' requests, by how they ended.", "credential", "caller", "code", "result"),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "stagedoor_gateway_request_duration_seconds", Help: "How long callers' requests took, to the last byte.",
-			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300},
-		}, []string{"credential"}),
-		bytes:   counter("stagedoor_gateway_bytes_total", "Bytes of bodies, from callers (sent) and to them (received).", "credential", "direction"),
-		grants:  counter("stagedoor_oauth_requests_total", "Requests for callers' own tokens, by how they ended.", "result"),
-		heals:   counter("stagedoor_token_heals_total", "Requests that a new token healed after the API had refused the former.", "credential"),
-		mints:   counter("stagedoor_token_mints_total", "Requests to the token endpoint, by how they ended.", "credential", "result"),
-		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "stagedoor_gateway_requests_in_flight", Help: "Callers' requests that are being answered."}),
+		calls:    counter("stagedoor_gateway_requests_total", "Callers' requests, by how they ended.", "credential", "caller", "label", "code", "result"),
+		duration: histogram("stagedoor_gateway_request_duration_seconds", "How long callers' requests took, to the last byte."),
+		upstream: histogram("stagedoor_gateway_upstream_seconds", "How long the API took to begin its answer."),
+		waited:   counter("stagedoor_gateway_quota_wait_seconds_total", "How long callers' requests waited for their turn.", "credential"),
+		bytes:    counter("stagedoor_gateway_bytes_total", "Bytes of bodies, from callers (sent) and to them (received).", "credential", "direction"),
+		grants:   counter("stagedoor_oauth_requests_total", "Requests for callers' own tokens, by how they ended.", "result"),
+		heals:    counter("stagedoor_token_heals_total", "Requests that a new token healed after the API had refused the former.", "credential"),
+		mints:    counter("stagedoor_token_mints_total", "Requests to the token endpoint, by how they ended.", "credential", "result"),
+		running:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "stagedoor_gateway_requests_in_flight", Help: "Callers' requests that are being answered."}),
 	}
-	m.registry.MustRegister(m.calls, m.duration, m.bytes, m.grants, m.heals, m.mints, m.running, moment{state},
+	m.registry.MustRegister(m.calls, m.duration, m.upstream, m.waited, m.bytes, m.grants, m.heals, m.mints, m.running, moment{state},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -57,36 +62,42 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
-// Called counts a call through the gateway.
-func (m *Metrics) Called(e stagedoor.Event) {
-	caller, ok := strings.CutPrefix(e.Actor, "caller ")
-	if !ok {
-		caller = ""
+// Call is what the figures may know of a caller's request.
+type Call struct {
+	Caller, Credential         string // their names
+	Label                      string // of the operation; "" where it was refused before that was known
+	Status                     int
+	Result                     string // "ok" or a [stagedoor.Kind]
+	Duration, Waited, Upstream time.Duration
+	Sent, Received             int64 // bytes of bodies
+	Healed                     bool
+}
+
+// Began counts a caller's request that is being answered.
+func (m *Metrics) Began() { m.running.Inc() }
+
+// Ended counts it as answered.
+func (m *Metrics) Ended(c Call) {
+	m.running.Dec()
+	m.calls.WithLabelValues(c.Credential, c.Caller, c.Label, strconv.Itoa(c.Status), c.Result).Inc()
+	m.duration.WithLabelValues(c.Credential).Observe(c.Duration.Seconds())
+	if c.Upstream > 0 {
+		m.upstream.WithLabelValues(c.Credential).Observe(c.Upstream.Seconds())
 	}
-	m.calls.WithLabelValues(e.Credential, caller, strconv.Itoa(e.Status), e.Result).Inc()
-	m.duration.WithLabelValues(e.Credential).Observe(e.Duration.Seconds())
-	m.bytes.WithLabelValues(e.Credential, "sent").Add(float64(max(e.Sent, 0)))
-	m.bytes.WithLabelValues(e.Credential, "received").Add(float64(max(e.Received, 0)))
+	m.waited.WithLabelValues(c.Credential).Add(c.Waited.Seconds())
+	m.bytes.WithLabelValues(c.Credential, "sent").Add(float64(max(c.Sent, 0)))
+	m.bytes.WithLabelValues(c.Credential, "received").Add(float64(max(c.Received, 0)))
+	if c.Healed {
+		m.heals.WithLabelValues(c.Credential).Inc()
+	}
 }
 
 // Granted counts a request to the authorization server.
 func (m *Metrics) Granted(e stagedoor.Event) { m.grants.WithLabelValues(e.Result).Inc() }
 
-// Healed counts a request that went well after a re-mint.
-func (m *Metrics) Healed(credential string) { m.heals.WithLabelValues(credential).Inc() }
-
 // Minted counts a request to the token endpoint.
 func (m *Metrics) Minted(credential string, err error) {
 	m.mints.WithLabelValues(credential, stagedoor.ResultOf(err)).Inc()
-}
-
-// InFlight counts the requests that next is answering.
-func (m *Metrics) InFlight(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.running.Inc()
-		defer m.running.Dec()
-		next.ServeHTTP(w, r)
-	})
 }
 
 // moment are the figures of the moment in which somebody looks.

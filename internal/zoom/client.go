@@ -153,7 +153,7 @@ func (c *Client) prepare(request stagedoor.Request) (*call, error) {
 		header.Set("Content-Type", "application/json")
 	}
 	op := c.operation(method, u)
-	return &call{op: op, objects: c.objects(op, u, request.Body), url: u, header: header, body: request.Body}, nil
+	return &call{op: op, objects: c.objects(op, u, func() []byte { return request.Body }), url: u, header: header, body: request.Body}, nil
 }
 
 // operation finds what is asked for. What the table does not know counts as

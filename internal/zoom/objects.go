@@ -9,18 +9,23 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// objects finds what the call is made upon, where the provider limits that.
-func (c *Client) objects(op stagedoor.Operation, u *url.URL, body []byte) map[string][]string {
+// objects finds what the call is made upon, where the provider limits that. The
+// body is asked for only where it decides.
+func (c *Client) objects(op stagedoor.Operation, u *url.URL, body func() []byte) map[string][]string {
 	var found map[string][]string
 	for _, limit := range c.provider.ObjectLimits {
 		if !slices.Contains(limit.Operations, op.Name()) {
 			continue
 		}
-		if field, value, ok := strings.Cut(limit.Where, "="); ok && !slices.Contains(valuesOf(body, field), value) {
+		var content []byte
+		if limit.Where != "" || limit.Object != "" && !strings.Contains(op.Path, "{"+limit.Object+"}") {
+			content = body()
+		}
+		if field, value, ok := strings.Cut(limit.Where, "="); ok && !slices.Contains(valuesOf(content, field), value) {
 			continue
 		}
 		path, _ := c.api.below(u)
-		if values := objectsOf(limit.Object, op.Path, path, body); len(values) > 0 {
+		if values := objectsOf(limit.Object, op.Path, path, content); len(values) > 0 {
 			if found == nil {
 				found = map[string][]string{}
 			}

@@ -38,7 +38,7 @@ func TestObjectsOfCalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.objects(c.operation(test.method, u), u, []byte(test.body)); !reflect.DeepEqual(got, test.want) {
+		if got := c.objects(c.operation(test.method, u), u, func() []byte { return []byte(test.body) }); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s %s %s is made upon %v, want %v", test.method, test.path, test.body, got, test.want)
 		}
 	}

@@ -8,13 +8,14 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-//go:generate go run compact_operations.go $ZOOM_OPERATIONS operations.tsv.gz product method path label state classic_scopes granular_scopes role_permissions query(!=required) paging list_key
+//go:generate go run compact_operations.go $ZOOM_OPERATIONS operations.tsv.gz product method path label state classic_scopes granular_scopes role_permissions query(!=required) paging list_key status_codes
 
 // operationsGz is a table of Zoom's operations from the OpenAPI documents of
 // Zoom's API Hub (https://developers.zoom.us/api-hub/, March 2026), one a line,
@@ -73,7 +74,7 @@ func readTable(zipped []byte) (*Table, error) {
 
 func parseOperation(line string) (stagedoor.Operation, error) {
 	cells := strings.Split(line, "\t")
-	if len(cells) != 11 {
+	if len(cells) != 12 {
 		return stagedoor.Operation{}, fmt.Errorf("%d columns in %q", len(cells), line)
 	}
 	op := stagedoor.Operation{
@@ -99,6 +100,11 @@ func parseOperation(line string) (stagedoor.Operation, error) {
 	}
 	if cells[10] != "" {
 		op.ListKeys = strings.Split(cells[10], "|")
+	}
+	for _, status := range strings.Fields(cells[11]) {
+		if n, err := strconv.Atoi(status); err == nil && n/100 == 2 {
+			op.Success = append(op.Success, n)
+		}
 	}
 	return op, nil
 }

@@ -51,6 +51,7 @@ func TestOperationIsWhole(t *testing.T) {
 		Required:       []string{"from", "to", "activity_type"},
 		Paging:         stagedoor.PagingToken,
 		ListKeys:       []string{"meeting_activity_logs"},
+		Success:        []int{200},
 	}
 	if diff := cmp.Diff(want, got); !ok || diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -44,7 +44,7 @@ func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *s
 	var began time.Time
 	limited := 0 // attempts that a rate limit refused: other faults say nothing of how long that takes
 	for attempt := 1; ; attempt++ {
-		turn, err := c.admit(ctx, call)
+		turn, err := c.admit(ctx, call, c.quota)
 		if err != nil {
 			return nil, attempt - 1, err
 		}
@@ -83,14 +83,14 @@ func (c *Client) send(ctx context.Context, call *call, accept func(*Response) *s
 }
 
 // admit waits for the call's turn.
-func (c *Client) admit(ctx context.Context, call *call) (*turn, error) {
-	if c.quota == nil {
+func (c *Client) admit(ctx context.Context, call *call, quota Quota) (*turn, error) {
+	if quota == nil {
 		if err := ctx.Err(); err != nil {
 			return nil, c.interrupted(call, err)
 		}
 		return &turn{}, nil
 	}
-	granted, err := c.quota.Admit(ctx, stagedoor.Call{Operation: call.op, Objects: call.objects})
+	granted, err := quota.Admit(ctx, stagedoor.Call{Operation: call.op, Objects: call.objects})
 	if e, ok := errors.AsType[*stagedoor.Error](err); ok && e.Subject == "" {
 		named := *e
 		named.Subject = c.subject
@@ -185,13 +185,10 @@ func (c *Client) attempt(ctx context.Context, call *call, turn *turn) (*Response
 func (c *Client) refused(call *call, answer *http.Response, body []byte, turn *turn) *fault {
 	e, l := c.explain(call, answer.StatusCode, answer.Header, body)
 	f := &fault{err: e}
+	c.settle(e, l, turn)
 	switch {
-	case l.daily && !l.narrow:
-		turn.end(stagedoor.Outcome{Daily: true, Until: l.until})
 	case l.daily:
-		turn.end(stagedoor.Outcome{Daily: true, Narrow: true, Until: l.until})
 	case e.Kind == stagedoor.KindRateLimited:
-		turn.end(stagedoor.Outcome{Refused: !l.narrow})
 		f.again, f.limited = true, true
 		f.wait = time.Until(e.RetryAt)
 	case answer.StatusCode >= 500:
@@ -201,6 +198,16 @@ func (c *Client) refused(call *call, answer *http.Response, body []byte, turn *t
 		}
 	}
 	return f
+}
+
+// settle tells the quota what a refusal says of it.
+func (c *Client) settle(e *stagedoor.Error, l limit, turn *turn) {
+	switch {
+	case l.daily:
+		turn.end(stagedoor.Outcome{Daily: true, Narrow: l.narrow, Until: l.until})
+	case e.Kind == stagedoor.KindRateLimited:
+		turn.end(stagedoor.Outcome{Refused: !l.narrow})
+	}
 }
 
 // unsent is the fault of a request that brought no answer.

@@ -1,0 +1,261 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/audit"
+	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/operator"
+	"github.com/stagedoor/stagedoor/internal/server"
+)
+
+// lookEvery is how often a daemon looks whether somebody changed a credential,
+// a caller or an operator's token: often enough to act within a second.
+const lookEvery = 250 * time.Millisecond
+
+// Daemon is a running `stagedoor serve`.
+type Daemon struct {
+	app       *App
+	server    *server.Server
+	callers   *caller.Callers
+	operators *operator.Operators
+	audit     *audit.Log
+	metrics   *server.Metrics
+	live      *live
+
+	grace    time.Duration
+	started  time.Time
+	revision atomic.Int64 // that the memory is up to date with
+	end      context.CancelFunc
+	working  sync.WaitGroup
+}
+
+// Serve starts the daemon and returns when it answers. The App is the daemon's
+// from here on: close it after [Daemon.Stop].
+func (a *App) Serve(ctx context.Context) (*Daemon, error) {
+	options, err := a.serverOptions()
+	if err != nil {
+		return nil, err
+	}
+	grace, err := a.settings.Serve.grace()
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.settings.Serve.maxBody()
+	if err != nil {
+		return nil, err
+	}
+	if err := makeHome(a.settings.Home); err != nil {
+		return nil, err
+	}
+	if a.lock, err = server.LockHome(a.settings.Home); err != nil {
+		return nil, err
+	}
+	d := &Daemon{app: a, grace: grace, started: now()}
+	if err := d.parts(ctx, &options); err != nil {
+		return nil, err
+	}
+	if d.server, err = server.Listen(options); err != nil {
+		return nil, err
+	}
+	// The first line says who started it, and proves that the audit can be written:
+	// a daemon that could not would let callers in unseen.
+	if err := d.audit.Commit(ctx, d.act("serve.start", d.server.URL())); err != nil {
+		return nil, errors.Join(err, d.abandon())
+	}
+	a.mints = make(chan struct{}, mintsAtOnce)
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	d.end, d.live = end, newLive(running, a)
+	d.metrics = server.NewMetrics(d.debug)
+	a.minted = d.metrics.Minted
+	d.server.Serve(server.Parts{
+		OAuth:   TokenServer(d.callers, d.operators, server.Base, d.granted),
+		Gateway: d.gateway(body),
+		Guard:   d.operators.Require,
+		Metrics: d.metrics.Handler(),
+		Debug:   d.debug,
+		Ready:   d.ready,
+	})
+	d.working.Go(func() { d.follow(running) })
+	d.working.Go(func() { d.live.Keep(running) })
+	return d, nil
+}
+
+// serverOptions are what the settings say of the listeners.
+func (a *App) serverOptions() (server.Options, error) {
+	s := a.settings.Serve
+	proxies, err := server.ParseProxies(s.Proxy)
+	return server.Options{
+		Listen: s.Listen, OperatorListen: s.OperatorListen, Expose: s.Expose, CertFile: s.TLSCert, KeyFile: s.TLSKey,
+		BehindProxy: s.BehindProxy, Proxies: proxies, PublicURL: a.settings.PublicURL, AllowedHosts: s.AllowedHost, Log: a.env.Log,
+	}, err
+}
+
+// parts opens what the daemon stands on.
+func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
+	a := d.app
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return err
+	}
+	if d.callers, err = a.Callers(ctx); err != nil {
+		return err
+	}
+	if d.operators, err = a.Operators(ctx); err != nil {
+		return err
+	}
+	revision, err := a.store.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx)); err != nil {
+		return err
+	}
+	d.revision.Store(revision)
+	if len(a.settings.Serve.ACMEHost) > 0 {
+		if options.ACME, err = a.acme(ctx); err != nil {
+			return err
+		}
+	}
+	key, err := v.Subkey(ctx, "audit")
+	if err != nil {
+		return err
+	}
+	d.audit = audit.Open(a.store, key, audit.Options{Process: "stagedoor serve", Version: Version, Log: a.env.Log})
+	return nil
+}
+
+// acme is how certificates are got. Keys of TLS and of the account at the
+// authority lie below home, sealed as everything is.
+func (a *App) acme(ctx context.Context) (*server.ACME, error) {
+	key, err := a.vault.Subkey(ctx, "acme cache")
+	if err != nil {
+		return nil, err
+	}
+	cache, err := server.NewSealedFolder(filepath.Join(a.settings.Home, "acme"), key)
+	if err != nil {
+		return nil, err
+	}
+	s := a.settings.Serve
+	authority, err := url.Parse(cmp.Or(s.ACMEDirectory, autocert.DefaultACMEDirectory))
+	if err != nil {
+		return nil, wrongSetting("acme_directory", s.ACMEDirectory, "Write its https address.")
+	}
+	o := egress.Options{Hosts: []string{authority.Hostname()}, CAFile: a.settings.CAFile}
+	if s.ACMEDirectory != "" { // one of the user's own may be anywhere
+		o.Allow = []string{authority.Hostname()}
+	}
+	way, err := egress.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return &server.ACME{
+		Hosts: s.ACMEHost, Email: s.ACMEEmail, Directory: authority.String(), Cache: cache,
+		HTTP: &http.Client{Transport: way, Timeout: time.Minute},
+	}, nil
+}
+
+// act is a line of the audit about the daemon itself.
+func (d *Daemon) act(action, detail string) stagedoor.Event {
+	return stagedoor.Event{
+		At: now(), Actor: "person " + Who(), Action: action, Subject: "daemon", Result: stagedoor.ResultOf(nil),
+		Detail: fmt.Sprintf("%s, version %s", detail, Version),
+	}
+}
+
+// granted is told of each request for a caller's own token.
+func (d *Daemon) granted(e stagedoor.Event) {
+	d.metrics.Granted(e)
+	d.audit.Record(e)
+}
+
+// ready says why callers should not be sent here.
+func (d *Daemon) ready(ctx context.Context) error {
+	if _, err := d.app.store.Revision(ctx); err != nil {
+		return err
+	}
+	_, err := d.audit.Waiting()
+	return err
+}
+
+// URL is where the daemon answers.
+func (d *Daemon) URL() string { return d.server.URL() }
+
+// OperatorURL is where it answers operators alone; empty if nowhere.
+func (d *Daemon) OperatorURL() string { return d.server.OperatorURL() }
+
+// Failed tells of a listener that broke.
+func (d *Daemon) Failed() <-chan error { return d.server.Failed() }
+
+// Grace is how long running answers may take when the daemon stops.
+func (d *Daemon) Grace() time.Duration { return d.grace }
+
+// follow brings the memory up to date whenever the database's revision moved.
+func (d *Daemon) follow(ctx context.Context) {
+	var failing bool
+	for pause(ctx, lookEvery) == nil {
+		err := d.update(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			d.app.env.Log.Warn("what changed could not be read; what was read before holds", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+func (d *Daemon) update(ctx context.Context) error {
+	revision, err := d.app.store.Revision(ctx)
+	if err != nil || revision == d.revision.Load() {
+		return err
+	}
+	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx), d.live.Reload(ctx)); err != nil {
+		return err // it is read again next time
+	}
+	d.revision.Store(revision)
+	d.app.env.Log.Debug("read what changed", "revision", revision)
+	return nil
+}
+
+// Stop takes no new connection, lets running answers finish until ctx ends, and
+// closes what the daemon opened, the audit last. It returns how many answers were
+// cut off.
+func (d *Daemon) Stop(ctx context.Context) (cut int64, err error) {
+	cut = d.server.Stop(ctx)
+	d.end()
+	d.working.Wait()
+	d.live.Close()
+	detail := "stopped"
+	if cut > 0 {
+		detail = fmt.Sprintf("stopped; %d answers cut off", cut)
+	}
+	return cut, d.closeAudit(d.act("serve.stop", detail))
+}
+
+func (d *Daemon) closeAudit(e stagedoor.Event) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	return errors.Join(d.audit.Commit(ctx, e), d.audit.Close(ctx))
+}
+
+// abandon closes what was opened for a daemon that did not start.
+func (d *Daemon) abandon() error {
+	stopped, cancel := context.WithCancel(context.Background())
+	cancel()
+	d.server.Stop(stopped)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = d.audit.Close(ctx) // why it can not be written is known
+	return nil
+}
