@@ -45,6 +45,9 @@ func FuzzPermit(f *testing.F) {
 	}
 	c := caller.Open(&memory{}, tokenKey, options())
 	f.Fuzz(func(t *testing.T, which, more uint8, method, path string) {
+		if len(path) > 300 {
+			return // the oracle takes each meaning apart, and there are many
+		}
 		texts := fuzzRules[int(which)%len(fuzzRules)]
 		who := someone(t, texts...)
 		op, err := c.Permit(who, "/v2", method, path)
