@@ -11,3 +11,8 @@ import (
 func Names(ctx context.Context, settings Settings) ([]store.Name, error) {
 	return store.Names(ctx, settings.Database)
 }
+
+// CallerNames does the same for callers.
+func CallerNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.CallerNames(ctx, settings.Database)
+}

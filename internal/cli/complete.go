@@ -38,6 +38,8 @@ func (s *session) completeArguments() map[string]completer {
 		"api NAME":            s.completeCall,
 		"provider NAME":       s.completeProviders,
 		"operator NAME":       cobra.NoFileCompletions,
+		"caller NAME":         s.completeCallers,
+		"caller add NAME":     cobra.NoFileCompletions, // a new name
 	}
 }
 
@@ -64,6 +66,9 @@ func (s *session) completeFlags() map[string]completer {
 		"home":               onlyFolders,
 		"download":           onlyFolders,
 		"ca-file":            anyFile,
+		"jwks":               anyFile,
+		"allow-scope":        completeScopes,
+		"deny-scope":         completeScopes,
 		"client-secret-file": anyFile,
 		"input":              anyFile,
 		"api param":          s.completeParams,
@@ -199,6 +204,30 @@ func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) 
 		words = append(words, stagedoor.EnvSlug+"\tfrom the ZOOM_ variables")
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeCallers offers those that have access.
+func (s *session) completeCallers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.CallerNames(cmd.Context(), settings)
+		for _, n := range names {
+			if n.Status == "" {
+				words = append(words, n.Slug+"\t"+oneLine(n.Description))
+			}
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeScopes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	names := map[string]bool{}
+	for _, op := range zoom.Operations().All() {
+		for _, scope := range op.Scopes() {
+			names[scope] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeStreams offers streams, then families, then all, without those that

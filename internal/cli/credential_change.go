@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -288,7 +289,8 @@ func credentialRemove(s *session) *cobra.Command {
 	var yes, asJSON bool
 	cmd := &cobra.Command{
 		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: takes(1, 1, "the NAME of the credential"),
-		Long:    "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.",
+		Long: "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.\n" +
+			"The callers that were let through to it go with it.",
 		Example: "stagedoor credential remove acme",
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
@@ -297,6 +299,13 @@ func credentialRemove(s *session) *cobra.Command {
 		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
+		}
+		callers, err := a.CallersOf(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(callers) > 0 && !asJSON {
+			s.say("with the credential its callers lose their access: %s", bold.Render(strings.Join(callers, ", ")))
 		}
 		if s.inTTY && s.errTTY && !yes {
 			answer, err := s.ask("Type the name " + c.Slug + " to remove it for good")
@@ -315,10 +324,11 @@ func credentialRemove(s *session) *cobra.Command {
 		}
 		if asJSON {
 			return s.printJSON(struct {
-				Slug    string `json:"slug"`
-				ID      string `json:"id"`
-				Removed bool   `json:"removed"`
-			}{c.Slug, c.ID, true})
+				Slug    string   `json:"slug"`
+				ID      string   `json:"id"`
+				Removed bool     `json:"removed"`
+				Callers []string `json:"callers,omitempty"` // that went with it
+			}{c.Slug, c.ID, true, callers})
 		}
 		s.say("removed credential %s", bold.Render(c.Slug))
 		s.next("stagedoor credential list", "deactivate the app on marketplace.zoom.us if nobody needs it any more")

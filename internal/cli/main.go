@@ -158,7 +158,7 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), simCommand(s), serveCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
-		providerCommand(s), operatorCommand(s),
+		providerCommand(s), operatorCommand(s), callerCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
 		doctorCommand(s), quotaCommand(s), auditCommand(s), explainCommand(s), versionCommand(s),
 		completionCommand(s), manCommand(s),
