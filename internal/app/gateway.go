@@ -61,9 +61,6 @@ func (c *lent) Send(r *http.Request, s gateway.Sending) (gateway.Sent, error) {
 		use.Quota = spender{c.quota, s.Use}
 	}
 	relayed, err := client.Relay(r, use)
-	if relayed == nil {
-		return gateway.Sent{}, err
-	}
 	sent := gateway.Sent{
 		Response: relayed.Response, Refused: relayed.Refused, Waited: relayed.Waited, Upstream: relayed.Upstream,
 		Healed: attempts.Load() > 1 && relayed.Refused == nil,

@@ -161,7 +161,7 @@ func TestAGatewayWithRealParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, again, _ := g.get(token, path)
-	g.server.Close() // what is over is recorded
+	g.server.Close()                                                                                           // what is over is recorded
 	rows := func(text string) string { before, _, _ := strings.Cut(text, `"next_page_token"`); return before } // which is new each time
 	if status != 200 || rows(again) != rows(first) {
 		t.Errorf("%d %s\n%s", status, again, first)
