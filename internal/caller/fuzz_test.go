@@ -10,10 +10,17 @@ import (
 // fuzzRules are what the fuzzer chooses from: rules that allow, and rules that
 // deny.
 var fuzzRules = [][]string{
-	{"allow GET /users/*"}, {"allow /users/**"}, {"allow GET /past_meetings/*", "allow GET /users"}, {"allow GET /meetings/*"},
-	{"allow-scope user:read:admin"}, {"allow-scope meeting:read:meeting:admin", "allow /past_meetings/*/participants"},
-	{"allow /**", "deny /users/me"}, {"allow /**", "deny /users/**", "deny /meetings/*/registrants/**"},
-	{"allow /**", "deny-scope report:read:admin"}, {"allow /**"}, {"allow GET /report/**", "deny GET /report/users/*/meetings"},
+	{"allow GET /users/*"},
+	{"allow /users/**"},
+	{"allow GET /past_meetings/*", "allow GET /users"},
+	{"allow GET /meetings/*"},
+	{"allow-scope user:read:admin"},
+	{"allow-scope meeting:read:meeting:admin", "allow /past_meetings/*/participants"},
+	{"allow /**", "deny /users/me"},
+	{"allow /**", "deny /users/**", "deny /meetings/*/registrants/**"},
+	{"allow /**", "deny-scope report:read:admin"},
+	{"allow /**"},
+	{"allow GET /report/**", "deny GET /report/users/*/meetings"},
 }
 
 var moreDenies = []string{"deny /users/*", "deny GET /report/**", "deny-scope user:read:admin", "deny /**", "deny /past_meetings/*", "deny POST /meetings/*"}
@@ -24,7 +31,7 @@ var moreDenies = []string{"deny /users/*", "deny GET /report/**", "deny-scope us
 func FuzzPermit(f *testing.F) {
 	for n, kind := range ruleKinds {
 		for i, trick := range tricks("/users/you", kind.shut) {
-			if i%97 == n {
+			if i%397 == n {
 				f.Add(uint8(n), uint8(i), "GET", "/v2"+trick)
 			}
 		}
@@ -38,6 +45,9 @@ func FuzzPermit(f *testing.F) {
 	}
 	c := caller.Open(&memory{}, tokenKey, options())
 	f.Fuzz(func(t *testing.T, which, more uint8, method, path string) {
+		if len(path) > 300 {
+			return // the oracle takes each meaning apart, and there are many
+		}
 		texts := fuzzRules[int(which)%len(fuzzRules)]
 		who := someone(t, texts...)
 		op, err := c.Permit(who, "/v2", method, path)

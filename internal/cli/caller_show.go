@@ -199,9 +199,15 @@ func callerShow(s *session) *cobra.Command {
 		is := accessOf(a, c, stagedoor.Secret{})
 		_, state := stateOf(c, now)
 		rows := [][]string{
-			{"name", c.Name}, {"description", c.Description}, {"credential", c.Credential}, {"state", state},
-			{"client_id", is.ClientID}, {"client secret", secretTold(c, now)}, {"public keys", strings.Join(keyNames(c), ", ")},
-			{"token_url", is.TokenURL}, {"base_url", is.BaseURL},
+			{"name", c.Name},
+			{"description", c.Description},
+			{"credential", c.Credential},
+			{"state", state},
+			{"client_id", is.ClientID},
+			{"client secret", secretTold(c, now)},
+			{"public keys", strings.Join(keyNames(c), ", ")},
+			{"token_url", is.TokenURL},
+			{"base_url", is.BaseURL},
 		}
 		if c.Share > 0 {
 			rows = append(rows, []string{"quota share", strconv.FormatFloat(c.Share*100, 'f', -1, 64) + "%"})

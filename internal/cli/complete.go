@@ -37,9 +37,11 @@ func (s *session) completeArguments() map[string]completer {
 		"credential add NAME": cobra.NoFileCompletions, // a new name
 		"api NAME":            s.completeCall,
 		"provider NAME":       s.completeProviders,
-		"operator NAME":       cobra.NoFileCompletions,
 		"caller NAME":         s.completeCallers,
 		"caller add NAME":     cobra.NoFileCompletions, // a new name
+
+		"operator token NAME":        cobra.NoFileCompletions, // a new name
+		"operator token remove NAME": s.completeOperatorTokens,
 	}
 }
 
@@ -182,6 +184,17 @@ func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 
 func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
+}
+
+func (s *session) completeOperatorTokens(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.OperatorTokenNames(cmd.Context(), settings)
+		for _, n := range names {
+			words = append(words, n.Slug+"\t"+n.Description)
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

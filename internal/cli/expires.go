@@ -28,7 +28,7 @@ func endOf(text string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n int64
 		n, err = strconv.ParseInt(days, 10, 32)
-		life = time.Duration(min(n, int64(longestLife/(24*time.Hour))+1)) * 24 * time.Hour
+		life = time.Duration(max(0, min(n, int64(longestLife/(24*time.Hour))+1))) * 24 * time.Hour
 	} else {
 		life, err = time.ParseDuration(text)
 	}

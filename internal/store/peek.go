@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// A Name is what a credential or a caller may be listed by without the key.
+// A Name is what a credential, a caller or an operator's token may be listed by
+// without the key.
 type Name struct {
 	Slug, Name, Description, Status string
 }
@@ -26,6 +27,12 @@ func Names(ctx context.Context, database string) ([]Name, error) {
 func CallerNames(ctx context.Context, database string) ([]Name, error) {
 	return peek(ctx, database, "list the callers", `SELECT name, name, description,
 		CASE revoked_at WHEN 0 THEN '' ELSE 'revoked' END FROM callers ORDER BY name`)
+}
+
+// OperatorTokenNames does the same for the tokens of operators; their Slug and
+// Name are one, and their Description is the role.
+func OperatorTokenNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the operator tokens", `SELECT name, name, role, '' FROM operator_tokens ORDER BY name`)
 }
 
 func peek(ctx context.Context, database, op, query string) ([]Name, error) {

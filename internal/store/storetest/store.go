@@ -25,6 +25,13 @@ type Store interface {
 	SaveToken(ctx context.Context, row stagedoor.SealedTokenRow) (bool, error)
 	DropToken(ctx context.Context, credentialID string, fence int64) error
 
+	AddCaller(ctx context.Context, c stagedoor.Caller) error
+	Callers(ctx context.Context) ([]stagedoor.Caller, error)
+	UpdateCaller(ctx context.Context, id string, edit func(*stagedoor.Caller) error) error
+	RevokeToken(ctx context.Context, id string, expires time.Time) error
+	RevokedTokens(ctx context.Context) ([]string, error)
+	UseAssertion(ctx context.Context, id string, expires time.Time) (first bool, err error)
+
 	AddOperatorToken(ctx context.Context, t stagedoor.OperatorToken) error
 	OperatorTokens(ctx context.Context) ([]stagedoor.OperatorToken, error)
 	RemoveOperatorToken(ctx context.Context, name string) error
@@ -62,6 +69,14 @@ func Test(t *testing.T, fresh Fresh) {
 		"dropping an older token does nothing":              dropOlder,
 		"a new data key resets the token row":               newDataKey,
 		"a token needs a credential":                        tokenNeedsCredential,
+		"callers come back as they were given":              callerRoundTrip,
+		"names of callers are unique, but for revoked ones": callerNamesUnique,
+		"a caller goes with its credential":                 callerGoesWithCredential,
+		"a change of a caller is whole or not at all":       callerUpdateWhole,
+		"changes of a caller by many at once are all kept":  callerUpdateConcurrent,
+		"callers move the revision":                         callersMoveRevision,
+		"revoked tokens are kept until they have ended":     revokedTokensKept,
+		"of many uses of an assertion one is the first":     assertionUsedOnce,
 		"operators' tokens come back as they were given":    operatorTokensKept,
 		"names of operators' tokens are unique":             operatorTokenNamesUnique,
 		"operators' tokens move the revision":               operatorTokensMoveRevision,
