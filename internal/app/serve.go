@@ -90,6 +90,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 		Ready:   d.ready,
 	})
 	d.working.Go(func() { d.follow(running) })
+	d.working.Go(func() { a.KeepAudit(running) })
 	d.working.Go(func() { d.live.Keep(running) })
 	return d, nil
 }
@@ -107,10 +108,7 @@ func (a *App) serverOptions() (server.Options, error) {
 // parts opens what the daemon stands on.
 func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
 	a := d.app
-	v, err := a.Vault(ctx)
-	if err != nil {
-		return err
-	}
+	var err error
 	if d.callers, err = a.Callers(ctx); err != nil {
 		return err
 	}
@@ -130,12 +128,8 @@ func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
 			return err
 		}
 	}
-	key, err := v.Subkey(ctx, "audit")
-	if err != nil {
-		return err
-	}
-	d.audit = audit.Open(a.store, key, audit.Options{Process: "stagedoor serve", Version: Version, Log: a.env.Log})
-	return nil
+	d.audit, err = a.auditLog(ctx)
+	return err
 }
 
 // acme is how certificates are got. Keys of TLS and of the account at the

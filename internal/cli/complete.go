@@ -57,6 +57,7 @@ func (s *session) completeFlags() map[string]completer {
 		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"stream":             completeStreams,
+		"head":               anyFile,
 		"into":               cobra.FixedCompletions([]string{"sqlite:\ta database file", "env:\ta variable that holds the destination", "-\tstdout"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"database":           cobra.FixedCompletions([]string{"sqlite:\ta database file"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"key":                cobra.FixedCompletions([]string{"file:\ta key file", "env:\ta variable that holds the key", "passphrase\tasked for"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),

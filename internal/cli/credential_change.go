@@ -76,6 +76,7 @@ func credentialEdit(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		before := wanted
 		change := func(c *stagedoor.Credential) error {
 			if slug != "" {
 				c.Slug = slug
@@ -96,7 +97,7 @@ func credentialEdit(s *session) *cobra.Command {
 			}
 		}
 		now, err := v.Update(ctx, nameOf(args), app.Who(), change)
-		if err != nil {
+		if err = a.Edited(ctx, before, now, err); err != nil {
 			return err
 		}
 		if check {
@@ -217,7 +218,7 @@ func credentialDisable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := v.Disable(ctx, c.ID, reason, app.Who()); err != nil {
+		if err := a.DidCredential(ctx, "disable", c, reason, v.Disable(ctx, c.ID, reason, app.Who())); err != nil {
 			return err
 		}
 		if asJSON {
@@ -245,7 +246,7 @@ func credentialEnable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := v.Enable(ctx, c.ID, app.Who()); err != nil {
+		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.Who())); err != nil {
 			return err
 		}
 		var proof vault.Proof
@@ -318,7 +319,7 @@ func credentialRemove(s *session) *cobra.Command {
 				}
 			}
 		}
-		if err := v.Remove(ctx, c.Slug); err != nil {
+		if err := a.DidCredential(ctx, "remove", c, "", v.Remove(ctx, c.Slug)); err != nil {
 			return err
 		}
 		if asJSON {

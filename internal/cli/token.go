@@ -55,6 +55,7 @@ func tokenCommand(s *session) *cobra.Command {
 		if err := a.MarkUsed(ctx, c); err != nil {
 			return err
 		}
+		a.Note(ctx, stagedoor.Event{Action: "token.hand-out", Credential: c.Slug}, nil)
 		if err := write(s.out, t, conn); err != nil {
 			return err
 		}
