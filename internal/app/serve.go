@@ -38,6 +38,7 @@ type Daemon struct {
 
 	grace    time.Duration
 	started  time.Time
+	updating sync.Mutex   // one brings the memory up to date at a time
 	revision atomic.Int64 // that the memory is up to date with
 	end      context.CancelFunc
 	working  sync.WaitGroup
@@ -82,7 +83,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	d.server.Serve(server.Parts{
-		OAuth:   TokenServer(d.callers, d.operators, server.Base, d.granted),
+		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),
@@ -209,7 +210,21 @@ func (d *Daemon) follow(ctx context.Context) {
 	}
 }
 
+// upToDate judges a request by what the database holds now, not by what it held
+// at the last look: whoever adds a caller asks for its token in the next line of
+// the same script. Tokens are asked for once an hour, so this costs nothing.
+func (d *Daemon) upToDate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := d.update(r.Context()); err != nil {
+			d.app.env.Log.Debug("what changed could not be read before a token is granted", "error", err)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (d *Daemon) update(ctx context.Context) error {
+	d.updating.Lock()
+	defer d.updating.Unlock()
 	revision, err := d.app.store.Revision(ctx)
 	if err != nil || revision == d.revision.Load() {
 		return err

@@ -27,7 +27,7 @@ func callerCommand(s *session) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(callerAdd(s), callerList(s), callerShow(s), callerSetRules(s), callerRotateSecret(s), callerRevoke(s))
+	cmd.AddCommand(callerAdd(s), callerList(s), callerShow(s), callerSetRules(s), callerRotateSecret(s), callerRevoke(s), callerSnippet(s))
 	return cmd
 }
 

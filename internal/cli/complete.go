@@ -74,6 +74,7 @@ func (s *session) completeFlags() map[string]completer {
 		"client-secret-file": anyFile,
 		"input":              anyFile,
 		"api param":          s.completeParams,
+		"caller snippet for": oneOf(app.SnippetForms()...),
 	}
 }
 

@@ -28,7 +28,12 @@ import (
 func (w *world) substitutions() []substitution {
 	host := strings.TrimSuffix(strings.TrimPrefix(w.info.APIURL, "http://"), "/v2")
 	month := time.Now().UTC().AddDate(0, 0, 1-time.Now().UTC().Day()) // the first of this month
+	gate := daemonOf
+	if w.gate != "" {
+		gate = w.gate
+	}
 	return []substitution{
+		{`127\.0\.0\.1:8700`, gate},
 		// Where Zoom is: the simulator.
 		{`https://api\.zoom\.us/v2`, w.info.APIURL},
 		{`https://api\.zoom\.us`, strings.TrimSuffix(w.info.APIURL, "/v2")},

@@ -29,6 +29,7 @@ type world struct {
 	info  zoomsim.Info
 	dir   string   // where commands run, and all that they write lies
 	user  string   // the e-mail address of one of its users, in examples
+	gate  string   // host and port of its daemon, where one runs ([world.daemon])
 	asked string   // where a test puts what it gives to the program: not searched
 	env   []string // of every command
 }
