@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/audit"
 	"github.com/stagedoor/stagedoor/internal/caller"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
@@ -27,6 +28,7 @@ import (
 
 // Environment is what surrounds the program; tests give their own.
 type Environment struct {
+	Command    string // what runs, for the audit: "stagedoor token"
 	Getenv     func(string) string
 	Passphrase func(first bool) (stagedoor.Secret, error) // asks for the passphrase of --key passphrase
 	Log        *slog.Logger
@@ -45,6 +47,7 @@ type App struct {
 	watcher   vault.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
+	audit     *audit.Log    // of this process, once it wrote a line
 	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
 	lock      *server.Lock  // of the home, in a daemon
 	// minted is told of each request to a token endpoint; nil: nobody is.
@@ -75,6 +78,7 @@ func (a *App) Close() error {
 		errs = append(errs, q.Close(ctx))
 	}
 	a.mu.Unlock()
+	a.closeAudit(ctx)
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

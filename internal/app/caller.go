@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/caller"
@@ -40,4 +41,128 @@ func (a *App) apiBase(name string) string {
 		return ""
 	}
 	return p.APIBase
+}
+
+// NewCaller is a caller that is to be added, with what only its credential says.
+type NewCaller struct {
+	stagedoor.Caller
+	Allow, AllowScope, Deny, DenyScope []string // rules, as a person writes them
+	NoSecret                           bool     // it signs with its Keys alone
+}
+
+// AddCaller adds a caller to the credential that it names and returns it with its
+// secret, which is not to be seen again, and with what may be a slip in its rules.
+func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, stagedoor.Secret, []string, error) {
+	fail := func(err error) (stagedoor.Caller, stagedoor.Secret, []string, error) {
+		return stagedoor.Caller{}, stagedoor.Secret{}, nil, err
+	}
+	if add.Credential == stagedoor.EnvSlug {
+		return fail(&stagedoor.Error{
+			Op: "add a caller", Subject: "caller " + add.Name, Kind: stagedoor.KindUsage,
+			Cause: "the credential env is read from the ZOOM_ variables and stored nowhere, so that the daemon does not have it",
+			Fix:   "Save it with `stagedoor credential add`, and name that one.",
+		})
+	}
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	credential, err := v.Credential(ctx, add.Credential)
+	if err != nil {
+		return fail(err)
+	}
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	c := add.Caller
+	c.CredentialID, c.Credential, c.Provider, c.CreatedBy = credential.ID, credential.Slug, credential.Provider, Who()
+	if c.Rules, err = a.rules(c.Provider, add.Allow, add.AllowScope, add.Deny, add.DenyScope); err != nil {
+		return fail(err)
+	}
+	wanted := c
+	c, secret, err := callers.Add(ctx, c, !add.NoSecret)
+	if err = a.didCaller(ctx, "add", wanted, callerRights(wanted), err); err != nil {
+		return fail(err)
+	}
+	return c, secret, callers.Doubts(c.Provider, c.Rules), nil
+}
+
+// SetCallerRules puts other rules in the place of a caller's.
+func (a *App) SetCallerRules(ctx context.Context, name string, allow, allowScope, deny, denyScope []string) (before, after stagedoor.Caller, doubts []string, err error) {
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return before, after, nil, err
+	}
+	if before, err = callers.Find(ctx, name); err != nil {
+		return before, after, nil, err
+	}
+	rules, err := a.rules(before.Provider, allow, allowScope, deny, denyScope)
+	if err != nil {
+		return before, after, nil, err
+	}
+	before, after, err = callers.SetRules(ctx, name, rules, Who())
+	wanted := before
+	wanted.Name, wanted.Rules = name, rules
+	err = a.didCaller(ctx, "set-rules", wanted, callerRights(wanted), err)
+	return before, after, callers.Doubts(after.Provider, rules), err
+}
+
+// RotateCallerSecret gives a caller a new secret, which is not to be seen again.
+func (a *App) RotateCallerSecret(ctx context.Context, name string, keep time.Duration) (stagedoor.Caller, stagedoor.Secret, error) {
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return stagedoor.Caller{}, stagedoor.Secret{}, err
+	}
+	c, secret, err := callers.RotateSecret(ctx, name, keep, Who())
+	return c, secret, a.didCaller(ctx, "rotate-secret", named(c, name), "", err)
+}
+
+// RevokeCaller ends a caller for good.
+func (a *App) RevokeCaller(ctx context.Context, name string) (stagedoor.Caller, error) {
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return stagedoor.Caller{}, err
+	}
+	c, err := callers.Revoke(ctx, name, Who())
+	return c, a.didCaller(ctx, "revoke", named(c, name), "", err)
+}
+
+// CallersOf returns the names of those that go with a credential when it is
+// removed, in their order.
+func (a *App) CallersOf(ctx context.Context, credentialID string) ([]string, error) {
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := callers.List(ctx)
+	var names []string
+	for _, c := range list {
+		if c.CredentialID == credentialID && c.RevokedAt.IsZero() {
+			names = append(names, c.Name)
+		}
+	}
+	return names, err
+}
+
+// rules reads rules as a person writes them.
+func (a *App) rules(provider string, allow, allowScope, deny, denyScope []string) ([]stagedoor.Rule, error) {
+	var list []stagedoor.Rule
+	base := a.apiBase(provider)
+	for _, of := range []struct {
+		paths, scopes []string
+		deny          bool
+	}{{allow, allowScope, false}, {deny, denyScope, true}} {
+		for _, text := range of.paths {
+			rule, err := caller.ParseRule(text, base, of.deny)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, rule)
+		}
+		for _, scope := range of.scopes {
+			list = append(list, stagedoor.Rule{Deny: of.deny, Scope: scope})
+		}
+	}
+	return list, nil
 }

@@ -17,6 +17,16 @@ import (
 // Add saves a new credential. With check it is proven first, and nothing is
 // saved that Zoom refused; without, it is saved as unverified.
 func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, vault.Proof, error) {
+	saved, proof, err := a.add(ctx, c, check)
+	return saved, proof, a.DidCredential(ctx, "add", saved, added(saved), err)
+}
+
+// added is what the audit says of a new credential.
+func added(c stagedoor.Credential) string {
+	return "provider " + c.Provider + ", status " + string(c.Status)
+}
+
+func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, vault.Proof, error) {
 	if err := a.CheckForm(c); err != nil {
 		return c, vault.Proof{}, err
 	}
@@ -31,7 +41,7 @@ func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stag
 	if err != nil {
 		return c, proven.Proof, err
 	}
-	saved, err := a.AddProven(ctx, c, proven)
+	saved, err := a.addProven(ctx, c, proven)
 	return saved, proven.Proof, err
 }
 
@@ -74,6 +84,11 @@ func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (Proven, err
 // AddProven saves a new credential as what its check proved; the token that the
 // check minted becomes the shared one.
 func (a *App) AddProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+	saved, err := a.addProven(ctx, c, p)
+	return saved, a.DidCredential(ctx, "add", saved, added(saved), err)
+}
+
+func (a *App) addProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
 	saved, err := a.save(ctx, c, p)
 	if err != nil {
 		return saved, err
@@ -97,6 +112,14 @@ func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stage
 // minted becomes the shared one. Where the newest of several client secrets is
 // refused, the one that is in use is proven instead, and the proof says so.
 func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
+	proof, err := a.checkAndNote(ctx, c)
+	if c.ID == "" {
+		return proof, err
+	}
+	return proof, a.DidCredential(ctx, "check", c, "", err)
+}
+
+func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
 	proof, token, worked, err := a.proveEach(ctx, c)
 	if c.ID == "" {
 		return proof, err
@@ -145,6 +168,15 @@ func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 // and then in the place of all others; one that Zoom refused is not saved.
 // Without, it is saved beside them, and they are used until it has worked.
 func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, vault.Proof, error) {
+	now, proof, err := a.setSecret(ctx, c, secret, check)
+	detail := "proven"
+	if !check {
+		detail = "not proven"
+	}
+	return now, proof, a.DidCredential(ctx, "set-secret", c, detail, err)
+}
+
+func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, vault.Proof, error) {
 	v, err := a.Vault(ctx)
 	if err != nil {
 		return c, vault.Proof{}, err

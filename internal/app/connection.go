@@ -22,6 +22,7 @@ type Connection struct {
 	Source     *token.Source
 	client     *zoom.Client // nil where the service has no API that we know
 	quota      *quota.Account
+	out        *egress.Transport
 }
 
 // Use says how a connection will be used.
@@ -38,8 +39,9 @@ type Use struct {
 	// Run is the sync that makes the calls, for the ledger; may be empty.
 	Run string
 
-	tries int                                            // of one mint; zero: the usual
-	hear  func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
+	firstByte time.Duration                                  // that an answer may take to begin; zero: the usual
+	tries     int                                            // of one mint; zero: the usual
+	hear      func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
 }
 
 // Connect prepares a credential for use; it makes no request yet. The
@@ -49,7 +51,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if err != nil {
 		return nil, err
 	}
-	out, err := egress.New(egress.Options{Hosts: p.Hosts, Allow: c.AllowHosts, CAFile: a.settings.CAFile})
+	out, err := egress.New(egress.Options{Hosts: p.Hosts, Allow: c.AllowHosts, CAFile: a.settings.CAFile, FirstByte: use.firstByte})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 	if c.APIURL == "" {
 		way = region{source: source, api: p.APIURL, base: way}
 	}
-	conn := &Connection{Credential: c, Provider: p, Source: source}
+	conn := &Connection{Credential: c, Provider: p, Source: source, out: out}
 	if first(c.APIURL, p.APIURL) == "" {
 		return conn, nil
 	}
@@ -121,8 +123,11 @@ func (c *Connection) API() (*zoom.Client, error) {
 	return c.client, nil
 }
 
-// Close ends the renewal of the token.
-func (c *Connection) Close() { c.Source.Close() }
+// Close ends the renewal of the token, and closes what is idle.
+func (c *Connection) Close() {
+	c.Source.Close()
+	c.out.CloseIdleConnections()
+}
 
 // Token hands out a token that lasts at least minTTL, and notes that the
 // credential is in use.

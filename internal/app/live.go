@@ -49,6 +49,11 @@ type lent struct {
 	users   int // guarded by live.mu, as is what follows
 	retired bool
 	used    time.Time
+
+	lentFiles
+	reading sync.Mutex // guards what follows
+	report  quota.Report
+	readAt  time.Time
 }
 
 func newLive(ctx context.Context, a *App) *live {
@@ -105,7 +110,7 @@ func (l *live) connect(slug string, done chan struct{}) error {
 		err = l.app.MarkUsed(ctx, c)
 	}
 	if err == nil {
-		conn, err = l.app.Connect(l.ctx, c, Use{RenewAhead: true})
+		conn, err = l.app.Connect(l.ctx, c, gatewayUse())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -152,6 +157,11 @@ func (l *live) retire(slug string) {
 // connection that used it.
 func (l *live) end(c *lent) {
 	c.Connection.Close()
+	c.making.Lock()
+	if c.made != nil {
+		c.made.close()
+	}
+	c.making.Unlock()
 	if c.quota == nil {
 		return
 	}

@@ -11,3 +11,13 @@ import (
 func Names(ctx context.Context, settings Settings) ([]store.Name, error) {
 	return store.Names(ctx, settings.Database)
 }
+
+// OperatorTokenNames lists the tokens of operators in the same way.
+func OperatorTokenNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.OperatorTokenNames(ctx, settings.Database)
+}
+
+// CallerNames does the same for callers.
+func CallerNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.CallerNames(ctx, settings.Database)
+}

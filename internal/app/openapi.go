@@ -13,7 +13,7 @@ import (
 
 // Document writes the OpenAPI document of what a caller may call. server is the
 // address of its credential at the gateway, "https://gate.example.com/to/acme".
-// It may be called by many goroutines at once after [App.Callers] was. A provider
+// It may be called by many goroutines at once, once [App.Callers] was. A provider
 // without a table of operations gets a document without any, which says so.
 func (a *App) Document(ctx context.Context, who stagedoor.Caller, server string) ([]byte, error) {
 	return a.document(ctx, who, server, false)
@@ -24,11 +24,10 @@ func (a *App) document(ctx context.Context, who stagedoor.Caller, server string,
 	if err != nil {
 		return nil, err
 	}
-	entry, err := a.Providers().Find(who.Provider)
+	p, err := a.Provider(who.Provider)
 	if err != nil {
 		return nil, err
 	}
-	p := entry.Provider
 	c, err := a.vault.Credential(ctx, who.Credential)
 	if err != nil {
 		return nil, err

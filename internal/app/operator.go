@@ -28,7 +28,8 @@ func (a *App) AddOperatorToken(ctx context.Context, t stagedoor.OperatorToken) (
 		return t, stagedoor.Secret{}, err
 	}
 	t.CreatedBy = Who()
-	return operators.Add(ctx, t)
+	made, secret, err := operators.Add(ctx, t)
+	return made, secret, a.Did(ctx, stagedoor.Event{Action: "operator-token.add", Subject: "operator token " + t.Name, Detail: "role " + string(t.Role)}, err)
 }
 
 // OperatorTokens returns all tokens in the order of their names.
@@ -46,5 +47,5 @@ func (a *App) RemoveOperatorToken(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return operators.Remove(ctx, name)
+	return a.Did(ctx, stagedoor.Event{Action: "operator-token.remove", Subject: "operator token " + name}, operators.Remove(ctx, name))
 }

@@ -38,6 +38,7 @@ type Daemon struct {
 
 	grace    time.Duration
 	started  time.Time
+	updating sync.Mutex   // one brings the memory up to date at a time
 	revision atomic.Int64 // that the memory is up to date with
 	end      context.CancelFunc
 	working  sync.WaitGroup
@@ -82,7 +83,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	d.server.Serve(server.Parts{
-		OAuth:   TokenServer(d.callers, d.operators, server.Base, d.granted),
+		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),
@@ -90,6 +91,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 		Ready:   d.ready,
 	})
 	d.working.Go(func() { d.follow(running) })
+	d.working.Go(func() { a.KeepAudit(running) })
 	d.working.Go(func() { d.live.Keep(running) })
 	return d, nil
 }
@@ -107,10 +109,7 @@ func (a *App) serverOptions() (server.Options, error) {
 // parts opens what the daemon stands on.
 func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
 	a := d.app
-	v, err := a.Vault(ctx)
-	if err != nil {
-		return err
-	}
+	var err error
 	if d.callers, err = a.Callers(ctx); err != nil {
 		return err
 	}
@@ -130,12 +129,8 @@ func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
 			return err
 		}
 	}
-	key, err := v.Subkey(ctx, "audit")
-	if err != nil {
-		return err
-	}
-	d.audit = audit.Open(a.store, key, audit.Options{Process: "stagedoor serve", Version: Version, Log: a.env.Log})
-	return nil
+	d.audit, err = a.auditLog(ctx)
+	return err
 }
 
 // acme is how certificates are got. Keys of TLS and of the account at the
@@ -215,7 +210,21 @@ func (d *Daemon) follow(ctx context.Context) {
 	}
 }
 
+// upToDate judges a request by what the database holds now, not by what it held
+// at the last look: whoever adds a caller asks for its token in the next line of
+// the same script. Tokens are asked for once an hour, so this costs nothing.
+func (d *Daemon) upToDate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := d.update(r.Context()); err != nil {
+			d.app.env.Log.Debug("what changed could not be read before a token is granted", "error", err)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (d *Daemon) update(ctx context.Context) error {
+	d.updating.Lock()
+	defer d.updating.Unlock()
 	revision, err := d.app.store.Revision(ctx)
 	if err != nil || revision == d.revision.Load() {
 		return err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -24,6 +25,11 @@ type Settings struct {
 	LogLevel  string `yaml:"log_level"`  // STAGEDOOR_LOG_LEVEL; debug, info, warn (default) or error
 	LogFormat string `yaml:"log_format"` // STAGEDOOR_LOG_FORMAT; text (default) or json
 	PublicURL string `yaml:"public_url"` // STAGEDOOR_PUBLIC_URL; how callers reach the daemon, if not as it listens
+
+	// AuditRetention is how long lines of the audit are kept, STAGEDOOR_AUDIT_RETENTION:
+	// "90d" (default), "720h", or 0 for ever.
+	AuditRetention string        `yaml:"audit_retention"`
+	AuditKept      time.Duration `yaml:"-"` // the same, read; 0: for ever
 
 	Serve ServeSettings `yaml:"serve"` // of the daemon alone
 }
@@ -49,6 +55,10 @@ func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")
 	s.LogFormat = first(s.LogFormat, getenv("STAGEDOOR_LOG_FORMAT"), file.LogFormat, "text")
 	s.PublicURL = strings.TrimSuffix(first(s.PublicURL, getenv("STAGEDOOR_PUBLIC_URL"), file.PublicURL), "/")
+	s.AuditRetention = first(s.AuditRetention, getenv("STAGEDOOR_AUDIT_RETENTION"), file.AuditRetention, "90d")
+	if s.AuditKept, err = keptFor(s.AuditRetention); err != nil {
+		return s, err
+	}
 	s.Serve, err = s.Serve.resolve(getenv, file.Serve)
 	return s, err
 }
@@ -83,7 +93,7 @@ func readFile(path string) (Settings, error) {
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			wrong.Cause = e.GetMessage()
 		}
-		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url and serve (docs/serve.md)."
+		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url, audit_retention and serve (docs/serve.md)."
 		return s, wrong
 	}
 	return s, nil

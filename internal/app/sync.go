@@ -153,13 +153,46 @@ func operation(s stagedoor.Stream) stagedoor.Operation {
 
 // Run reads and writes what was planned.
 func (s *Sync) Run(ctx context.Context) (stagedoor.Receipt, error) {
+	began, saved := now(), s.Connection.Credential.ID != ""
+	if saved {
+		s.app.Note(ctx, s.event("sync.start", began, fmt.Sprintf("slices to read: %d", s.slices())), nil)
+	}
 	receipt, err := s.engine.Run(ctx, s.Plan)
+	if saved {
+		rows := 0
+		for _, report := range receipt.Streams {
+			rows += report.Written
+		}
+		e := s.event("sync.end", now(), fmt.Sprintf("%s, %d rows written", receipt.State, rows))
+		e.Duration = e.At.Sub(began)
+		s.app.Note(ctx, e, err)
+	}
 	if receipt.State == "done" || receipt.State == "partial" {
 		if marking := s.app.MarkUsed(ctx, s.Connection.Credential); marking != nil && err == nil {
 			err = marking
 		}
 	}
 	return receipt, err
+}
+
+// event is a line of the audit about the run.
+func (s *Sync) event(action string, at time.Time, detail string) stagedoor.Event {
+	var streams []string
+	for _, part := range s.Plan.Streams {
+		streams = append(streams, part.Stream.Name)
+	}
+	return stagedoor.Event{
+		At: at, Action: action, Subject: "run " + s.Plan.Job.Run, Credential: s.Connection.Credential.Slug,
+		Detail: strings.Join(streams, ", ") + ": " + detail,
+	}
+}
+
+func (s *Sync) slices() int {
+	n := 0
+	for _, part := range s.Plan.Streams {
+		n += len(part.Slices)
+	}
+	return n
 }
 
 // Close ends the use of the destination and of the token.

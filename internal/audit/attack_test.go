@@ -15,6 +15,8 @@ import (
 	"github.com/stagedoor/stagedoor/internal/store"
 )
 
+var testKey = []byte("the key of the audit, 32 bytes..")
+
 // audited is a database with an audit, and the attacker's way to it.
 type audited struct {
 	t    *testing.T
@@ -24,7 +26,7 @@ type audited struct {
 }
 
 func newAudited(t *testing.T) *audited {
-	return &audited{t: t, path: filepath.Join(t.TempDir(), "stagedoor.db"), key: []byte("the key of the audit, 32 bytes..")}
+	return &audited{t: t, path: filepath.Join(t.TempDir(), "stagedoor.db"), key: testKey}
 }
 
 func (a *audited) open() *store.Store {

@@ -79,7 +79,10 @@ func (l *Log) flush(ctx context.Context) (more bool, err error) {
 	for i := range written {
 		l.held[i].tell(nil)
 	}
-	l.held = append([]entry(nil), l.held[written:]...)
+	clear(l.held[:written]) // their texts are not kept alive
+	if l.held = l.held[written:]; len(l.held) == 0 {
+		l.held = nil
+	}
 	if l.gap.lines > 0 && len(l.held) < l.o.Hold {
 		l.held = append(l.held, entry{line: l.gap.line(l.o.Wall())})
 		l.o.Log.Error("lines of the audit were lost", "lines", l.gap.lines)

@@ -28,7 +28,7 @@ func ParseKeys(document []byte) (string, error) {
 		Kty  string            `json:"kty"`
 	}
 	if err := json.Unmarshal(document, &raw); err != nil {
-		cause := "it is not JSON"
+		cause := "it is not JSON, or no object"
 		if strings.Contains(string(document), "-----BEGIN") {
 			cause = "it is a PEM file, and the keys are wanted as a JSON Web Key Set"
 		}

@@ -88,6 +88,13 @@ func (c *Callers) RotateSecret(ctx context.Context, name string, keep time.Durat
 	}
 	secret := newSecret()
 	row, err = c.update(ctx, row, who, func(row *stagedoor.Caller) error {
+		if len(row.Secrets) == 0 {
+			return &stagedoor.Error{
+				Op: "make a new secret", Subject: "caller " + row.Name, Kind: stagedoor.KindConflict,
+				Cause: "it has no secret: it proves itself with its keys alone",
+				Fix:   "Where it is to have one, add another caller without --no-secret.",
+			}
+		}
 		now := c.now()
 		secrets := []stagedoor.CallerSecret{{Hash: hashOf(secret), CreatedAt: now}}
 		if len(row.Secrets) > 0 && keep > 0 && lives(row.Secrets[0], now) {

@@ -130,6 +130,8 @@ func suspect(text string) string {
 		return "it holds a segment of dots or blanks alone"
 	case !norm.NFKC.IsNormalString(text):
 		return "it holds characters that stand for others, such as full-width letters"
+	case strings.ContainsAny(text, "\u2044\u2215\u2571\u29f8\u2216\u29f5\u29f9"):
+		return "it holds a character that looks like a slash"
 	}
 	for _, r := range text {
 		// What is neither seen nor a blank: marks of direction, private use, and

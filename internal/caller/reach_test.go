@@ -149,11 +149,13 @@ func TestReachIsWhatPermitAllows(t *testing.T) {
 				_, after, _ := strings.Cut(rest, "}")
 				path = before + rapid.SampledFrom(values).Draw(t, "value") + after
 			}
-			found, ok := permitted(op.Method, path)
+			// A value may make it another operation's path.
+			found, _ := zoom.Operations().Find(op.Method, path)
+			_, ok := permitted(op.Method, path)
 			covered := slices.ContainsFunc(reached, func(r Reached) bool {
 				return r.Name() == found.Name() && covers(r, path)
 			})
-			if ok != covered && found.Name() == op.Name() {
+			if ok != covered {
 				t.Fatalf("%q: %s %s is permitted: %v, reached: %v", rules, op.Method, path, ok, covered)
 			}
 		}

@@ -115,7 +115,8 @@ func (c *Callers) RevokeToken(ctx context.Context, clientID string, token staged
 
 // open takes a token apart if its MAC is right. id is valid until k is used again.
 func (k *check) open(token string) (grant Grant, id []byte, ok bool) {
-	if len(token) > longestToken || !strings.HasPrefix(token, tokenPrefix) {
+	// The decoder passes over line ends, and a token has one form.
+	if len(token) > longestToken || !strings.HasPrefix(token, tokenPrefix) || strings.ContainsAny(token, "\r\n") {
 		return Grant{}, nil, false
 	}
 	text := k.text[:copy(k.text[:], token[len(tokenPrefix):])]

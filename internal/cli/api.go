@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,11 +78,13 @@ func apiCommand(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		if f.paginate {
 			err = s.pages(ctx, client, request, f)
 		} else {
 			err = s.call(ctx, client, request, f)
 		}
+		a.Called(ctx, c, client, request, began, f.pagesWord(), err)
 		if err != nil {
 			return named(err, c.Slug)
 		}
@@ -94,6 +97,14 @@ func apiCommand(s *session) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// pagesWord is what the audit says of a list that is read whole.
+func (f *apiFlags) pagesWord() string {
+	if f.paginate {
+		return "all pages"
+	}
+	return ""
 }
 
 // class is who waits: for all pages of a list nobody does.

@@ -9,7 +9,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/app"
 )
 
-func callerSnippetCommand(s *session) *cobra.Command {
+func callerSnippet(s *session) *cobra.Command {
 	var form string
 	cmd := &cobra.Command{
 		Use: "snippet NAME", Short: "Write ready-made code that uses a caller",

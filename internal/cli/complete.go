@@ -37,7 +37,11 @@ func (s *session) completeArguments() map[string]completer {
 		"credential add NAME": cobra.NoFileCompletions, // a new name
 		"api NAME":            s.completeCall,
 		"provider NAME":       s.completeProviders,
-		"operator NAME":       cobra.NoFileCompletions,
+		"caller NAME":         s.completeCallers,
+		"caller add NAME":     cobra.NoFileCompletions, // a new name
+
+		"operator token NAME":        cobra.NoFileCompletions, // a new name
+		"operator token remove NAME": s.completeOperatorTokens,
 	}
 }
 
@@ -53,6 +57,7 @@ func (s *session) completeFlags() map[string]completer {
 		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"stream":             completeStreams,
+		"head":               anyFile,
 		"into":               cobra.FixedCompletions([]string{"sqlite:\ta database file", "env:\ta variable that holds the destination", "-\tstdout"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"database":           cobra.FixedCompletions([]string{"sqlite:\ta database file"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"key":                cobra.FixedCompletions([]string{"file:\ta key file", "env:\ta variable that holds the key", "passphrase\tasked for"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
@@ -63,9 +68,13 @@ func (s *session) completeFlags() map[string]completer {
 		"home":               onlyFolders,
 		"download":           onlyFolders,
 		"ca-file":            anyFile,
+		"jwks":               anyFile,
+		"allow-scope":        completeScopes,
+		"deny-scope":         completeScopes,
 		"client-secret-file": anyFile,
 		"input":              anyFile,
 		"api param":          s.completeParams,
+		"caller snippet for": oneOf(app.SnippetForms()...),
 	}
 }
 
@@ -179,6 +188,17 @@ func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
+func (s *session) completeOperatorTokens(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.OperatorTokenNames(cmd.Context(), settings)
+		for _, n := range names {
+			words = append(words, n.Slug+"\t"+n.Description)
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
 func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var words []string
 	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
@@ -198,6 +218,30 @@ func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) 
 		words = append(words, stagedoor.EnvSlug+"\tfrom the ZOOM_ variables")
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeCallers offers those that have access.
+func (s *session) completeCallers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
+		names, _ := app.CallerNames(cmd.Context(), settings)
+		for _, n := range names {
+			if n.Status == "" {
+				words = append(words, n.Slug+"\t"+oneLine(n.Description))
+			}
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func completeScopes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	names := map[string]bool{}
+	for _, op := range zoom.Operations().All() {
+		for _, scope := range op.Scopes() {
+			names[scope] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeStreams offers streams, then families, then all, without those that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,6 +76,7 @@ func credentialEdit(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		before := wanted
 		change := func(c *stagedoor.Credential) error {
 			if slug != "" {
 				c.Slug = slug
@@ -95,7 +97,7 @@ func credentialEdit(s *session) *cobra.Command {
 			}
 		}
 		now, err := v.Update(ctx, nameOf(args), app.Who(), change)
-		if err != nil {
+		if err = a.Edited(ctx, before, now, err); err != nil {
 			return err
 		}
 		if check {
@@ -216,7 +218,7 @@ func credentialDisable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := v.Disable(ctx, c.ID, reason, app.Who()); err != nil {
+		if err := a.DidCredential(ctx, "disable", c, reason, v.Disable(ctx, c.ID, reason, app.Who())); err != nil {
 			return err
 		}
 		if asJSON {
@@ -244,7 +246,7 @@ func credentialEnable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := v.Enable(ctx, c.ID, app.Who()); err != nil {
+		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.Who())); err != nil {
 			return err
 		}
 		var proof vault.Proof
@@ -287,7 +289,8 @@ func credentialRemove(s *session) *cobra.Command {
 	var yes, asJSON bool
 	cmd := &cobra.Command{
 		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: takes(1, 1, "the NAME of the credential"),
-		Long:    "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.",
+		Long: "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.\n" +
+			"The callers that were let through to it go with it.",
 		Example: "stagedoor credential remove acme",
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
@@ -296,6 +299,13 @@ func credentialRemove(s *session) *cobra.Command {
 		v, c, err := saved(ctx, a, args)
 		if err != nil {
 			return err
+		}
+		callers, err := a.CallersOf(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(callers) > 0 && !asJSON {
+			s.say("with the credential its callers lose their access: %s", bold.Render(strings.Join(callers, ", ")))
 		}
 		if s.inTTY && s.errTTY && !yes {
 			answer, err := s.ask("Type the name " + c.Slug + " to remove it for good")
@@ -309,15 +319,16 @@ func credentialRemove(s *session) *cobra.Command {
 				}
 			}
 		}
-		if err := v.Remove(ctx, c.Slug); err != nil {
+		if err := a.DidCredential(ctx, "remove", c, "", v.Remove(ctx, c.Slug)); err != nil {
 			return err
 		}
 		if asJSON {
 			return s.printJSON(struct {
-				Slug    string `json:"slug"`
-				ID      string `json:"id"`
-				Removed bool   `json:"removed"`
-			}{c.Slug, c.ID, true})
+				Slug    string   `json:"slug"`
+				ID      string   `json:"id"`
+				Removed bool     `json:"removed"`
+				Callers []string `json:"callers,omitempty"` // that went with it
+			}{c.Slug, c.ID, true, callers})
 		}
 		s.say("removed credential %s", bold.Render(c.Slug))
 		s.next("stagedoor credential list", "deactivate the app on marketplace.zoom.us if nobody needs it any more")

@@ -126,7 +126,7 @@ func (d *demo) token(ctx context.Context, a *app.App, c stagedoor.Credential) er
 		return err
 	}
 	defer conn.Close()
-	t, err := a.Token(ctx, conn, usualTTL)
+	t, err := a.Token(ctx, conn, app.UsualTTL)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 
 // TestDocs runs the code blocks of README.md and of every page in docs/. A page
 // is one story: its blocks run in their order, in one folder, with the credential
-// acme at hand; the Python blocks of a page are one program. Go blocks are parts
+// acme at hand, and a daemon where it speaks to one; the Python blocks of a page are one program. Go blocks are parts
 // of tested examples, or programs, which are built and run. Commands run
 // one by one, those that are fenced as sh together, as a script. The comment before a block (docs_blocks_test.go) says what can not
 // be seen.
@@ -45,7 +45,11 @@ func TestDocs(t *testing.T) {
 		}
 		t.Run(strings.TrimPrefix(page, "../../"), func(t *testing.T) {
 			t.Parallel()
-			runPage(t, w.fresh(t), blocks)
+			w := w.fresh(t)
+			if needsDaemon(blocks) {
+				t.Cleanup(w.serve(w.gate).stop)
+			}
+			runPage(t, w, blocks)
 		})
 	}
 }

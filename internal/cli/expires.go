@@ -11,18 +11,24 @@ import (
 // longestLife is the longest that a flag may ask for, besides never.
 const longestLife = 10 * 365 * 24 * time.Hour
 
-// endOf reads how long something is to last, "90d", "12h" or "never", and returns
-// when that is over; the zero time for never.
+// endOf reads how long something is to last, "90d", "12h" or "never", or its last
+// day, and returns when that is over; the zero time for never.
 func endOf(text string, now time.Time) (time.Time, error) {
 	if text == "never" {
 		return time.Time{}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		// A day counts whole, by UTC.
+		if end := day.AddDate(0, 0, 1); end.After(now) && end.Sub(now) <= longestLife {
+			return end, nil
+		}
 	}
 	var life time.Duration
 	var err error
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n int64
 		n, err = strconv.ParseInt(days, 10, 32)
-		life = time.Duration(min(n, int64(longestLife/(24*time.Hour))+1)) * 24 * time.Hour
+		life = time.Duration(max(0, min(n, int64(longestLife/(24*time.Hour))+1))) * 24 * time.Hour
 	} else {
 		life, err = time.ParseDuration(text)
 	}
@@ -31,7 +37,7 @@ func endOf(text string, now time.Time) (time.Time, error) {
 	}
 	return time.Time{}, &stagedoor.Error{
 		Op: "read how long it lasts", Subject: "\"" + text + "\"", Kind: stagedoor.KindUsage, Err: err,
-		Cause: "it is no length of time between now and ten years", Fix: "Write days (90d), hours (12h), or never.",
+		Cause: "it is no length of time between now and ten years", Fix: "Write days (90d), hours (12h), the last day (2027-03-31), or never.",
 	}
 }
 

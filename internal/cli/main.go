@@ -113,6 +113,7 @@ func nearFlags(command *cobra.Command, flag string) []string {
 type session struct {
 	*terminal
 	settings app.Settings
+	command  string // that runs, for the audit
 	// failed is the error of the command that ran. It does not go through fang,
 	// which would ask the terminal for its colours to print it.
 	failed error
@@ -157,9 +158,9 @@ func newRoot(s *session) *cobra.Command {
 	root.AddCommand(
 		demoCommand(s), simCommand(s), serveCommand(s),
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
-		providerCommand(s), operatorCommand(s),
+		providerCommand(s), operatorCommand(s), callerCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
-		doctorCommand(s), quotaCommand(s), explainCommand(s), versionCommand(s),
+		doctorCommand(s), quotaCommand(s), auditCommand(s), explainCommand(s), versionCommand(s),
 		completionCommand(s), manCommand(s),
 	)
 	s.completeTree(root)
@@ -171,6 +172,7 @@ func newRoot(s *session) *cobra.Command {
 func (s *session) run(f func(ctx context.Context, a *app.App, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		return s.plain(func(ctx context.Context, args []string) error {
+			s.command = cmd.CommandPath()
 			a, err := s.open()
 			if err != nil {
 				return err
@@ -250,7 +252,7 @@ func (s *session) open() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(settings, app.Environment{Getenv: os.Getenv, Passphrase: s.passphrase, Log: log, Waiting: s.waiting()})
+	return app.Open(settings, app.Environment{Command: s.command, Getenv: os.Getenv, Passphrase: s.passphrase, Log: log, Waiting: s.waiting()})
 }
 
 func newLog(settings app.Settings, w io.Writer) (*slog.Logger, error) {

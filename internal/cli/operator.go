@@ -38,7 +38,7 @@ func operatorToken(s *session) *cobra.Command {
 			"# Which there are, and away with one\nstagedoor operator token list\nstagedoor operator token remove checks",
 	}
 	cmd.Flags().StringVar(&role, "role", string(stagedoor.RoleViewer), "What it may do: viewer, operator or admin")
-	cmd.Flags().StringVar(&expires, "expires", "365d", "how long it lasts: days (90d), hours (12h), or never")
+	cmd.Flags().StringVar(&expires, "expires", "365d", "how long it lasts: days (90d), hours (12h), its last day (2027-03-31), or never")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print name, role, token and end as JSON")
 	cmd.AddCommand(operatorTokenList(s), operatorTokenRemove(s))
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {

@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "mode": mode,
+			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
 			"address": address, "up": up, "grant": grant, "raw": raw, "seen": seen, "sent": sent,
 		},
@@ -321,6 +321,21 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 func rows(ts *testscript.TestScript, neg bool, args []string) {
 	if got := column(ts, args[0], args[1]); !slices.Equal(got, args[2:]) {
 		ts.Fatalf("%s: %v, want %v", args[1], got, args[2:])
+	}
+}
+
+// alter changes a database by SQL, as an attacker would who can write the file:
+// alter home/stagedoor.db 'delete from …' …. Each statement must change something.
+func alter(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	for _, statement := range args[1:] {
+		result, err := db.Exec(statement)
+		ts.Check(err)
+		if n, _ := result.RowsAffected(); n == 0 {
+			ts.Fatalf("%s: changed nothing", statement)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -13,9 +12,6 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
 )
-
-// usualTTL is how long a token lasts at least unless --min-ttl says otherwise.
-const usualTTL = 5 * time.Minute
 
 func tokenCommand(s *session) *cobra.Command {
 	var minTTL time.Duration
@@ -29,7 +25,7 @@ func tokenCommand(s *session) *cobra.Command {
 			"# For curl, without the token in the process list\nstagedoor token acme --format header | curl -H @- https://api.zoom.us/v2/users/me\n\n" +
 			"# For a shell script\neval \"$(stagedoor token acme --format env)\"",
 	}
-	cmd.Flags().DurationVar(&minTTL, "min-ttl", usualTTL, "how long it must last at least")
+	cmd.Flags().DurationVar(&minTTL, "min-ttl", app.UsualTTL, "how long it must last at least")
 	cmd.Flags().StringVar(&format, "format", "raw", "How to print it: raw, header, env or json")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		write, err := tokenWriter(format)
@@ -48,18 +44,19 @@ func tokenCommand(s *session) *cobra.Command {
 			return err
 		}
 		defer conn.Close()
-		t, err := a.Token(ctx, conn, explicit(cmd, "min-ttl", minTTL))
+		asked := minTTL
+		if !cmd.Flags().Changed("min-ttl") {
+			asked = -1 // what is usual
+		}
+		t, err := conn.LastingToken(ctx, asked)
 		if err != nil {
 			return err
 		}
-		// A service may grant tokens shorter than the usual five minutes:
-		// half of what it grants is asked of them.
-		if usual := min(usualTTL, t.Expiry.Sub(t.Minted)/2); !cmd.Flags().Changed("min-ttl") && time.Until(t.Expiry) < usual {
-			if t, err = a.Token(ctx, conn, usual); err != nil {
-				return err
-			}
+		if err := a.MarkUsed(ctx, c); err != nil {
+			return err
 		}
-		if err := write(s.out, t, conn.APIURL(t)); err != nil {
+		a.Note(ctx, stagedoor.Event{Action: "token.hand-out", Credential: c.Slug}, nil)
+		if err := write(s.out, t, conn); err != nil {
 			return err
 		}
 		s.hint("curl -H @<(stagedoor token" + argument(c) + " --format header) " + conn.APIURL(t) + "/users/me")
@@ -68,46 +65,34 @@ func tokenCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-func explicit(cmd *cobra.Command, flag string, value time.Duration) time.Duration {
-	if cmd.Flags().Changed(flag) {
-		return value
-	}
-	return 0
-}
-
 // tokenWriter returns what prints a token in a format. This is where tokens
 // leave the program on purpose.
-func tokenWriter(format string) (func(io.Writer, stagedoor.Token, string) error, error) {
+func tokenWriter(format string) (func(io.Writer, stagedoor.Token, *app.Connection) error, error) {
 	switch format {
 	case "raw":
-		return func(w io.Writer, t stagedoor.Token, _ string) error {
+		return func(w io.Writer, t stagedoor.Token, _ *app.Connection) error {
 			_, err := fmt.Fprintln(w, t.Value.Reveal())
 			return err
 		}, nil
 	case "header":
-		return func(w io.Writer, t stagedoor.Token, _ string) error {
+		return func(w io.Writer, t stagedoor.Token, _ *app.Connection) error {
 			_, err := fmt.Fprintln(w, "Authorization: Bearer "+t.Value.Reveal())
 			return err
 		}, nil
 	case "env":
-		return func(w io.Writer, t stagedoor.Token, api string) error {
+		return func(w io.Writer, t stagedoor.Token, conn *app.Connection) error {
 			_, err := fmt.Fprintf(w, "export ZOOM_ACCESS_TOKEN=%s\nexport ZOOM_API_URL=%s\nexport ZOOM_TOKEN_EXPIRES_AT=%s\n",
-				quote(t.Value.Reveal()), quote(api), quote(t.Expiry.UTC().Format(time.RFC3339)))
+				quote(t.Value.Reveal()), quote(conn.APIURL(t)), quote(t.Expiry.UTC().Format(time.RFC3339)))
 			return err
 		}, nil
 	case "json":
-		return func(_ io.Writer, t stagedoor.Token, api string) error {
-			return (&terminal{out: os.Stdout}).printJSON(struct {
-				AccessToken string    `json:"access_token"`
-				TokenType   string    `json:"token_type"`
-				ExpiresIn   int64     `json:"expires_in"` // seconds
-				ExpiresAt   time.Time `json:"expires_at"`
-				Scope       string    `json:"scope"`
-				APIURL      string    `json:"api_url"`
-			}{
-				t.Value.Reveal(), t.Type, int64(time.Until(t.Expiry).Seconds()), t.Expiry.UTC().Truncate(time.Second),
-				strings.Join(t.Scopes, " "), api,
-			})
+		return func(w io.Writer, t stagedoor.Token, conn *app.Connection) error {
+			document, err := conn.TokenDocument(t)
+			if err != nil {
+				return err
+			}
+			_, err = w.Write(document)
+			return err
 		}, nil
 	}
 	return nil, &stagedoor.Error{

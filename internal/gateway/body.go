@@ -54,20 +54,20 @@ func (b *body) again() (io.ReadCloser, error) {
 }
 
 // whole waits for the end of the body and returns it; nil if it is longer than
-// what is kept. It is called before the body is sent.
+// what is kept. It is called before the first byte is sent.
 func (b *body) whole() []byte {
 	buffer := make([]byte, 8<<10)
 	for {
 		b.mu.Lock()
-		ended, kept := b.err, b.kept
+		ended, kept, current, over := b.err, b.kept, b.sending, b.over
 		b.mu.Unlock()
 		switch {
 		case ended == io.EOF:
 			return kept
-		case ended != nil || len(kept) >= keptBytes:
+		case ended != nil || over || len(kept) >= keptBytes:
 			return nil
 		}
-		_, _, _ = b.fill(0, len(kept), buffer[:min(len(buffer), keptBytes-len(kept))]) // its end is kept
+		_, _, _ = b.fill(current, len(kept), buffer[:min(len(buffer), keptBytes-len(kept))]) // its end is kept
 	}
 }
 

@@ -56,11 +56,16 @@ func (x *exchange) giveUp() {
 	x.cancel(errIdle)
 	c := http.NewResponseController(x.w)
 	past := time.Unix(1, 0)
-	_ = c.SetReadDeadline(past) // where the connection has none, it waits for its end
+	if x.body != nil && x.body.end() {
+		_ = c.SetReadDeadline(past) // where the connection has none, it waits for its end
+	}
 	if x.w.status.Load() != 0 {
 		_ = c.SetWriteDeadline(past)
 	}
 }
+
+// idled reports whether the request was ended because no byte moved.
+func (x *exchange) idled() bool { return errors.Is(context.Cause(x.r.Context()), errIdle) }
 
 // answer sends a refusal, where there is still somebody to read it and nothing
 // was sent yet.
@@ -69,7 +74,7 @@ func (x *exchange) answer(refused *refusal) {
 	if x.w.status.Load() != 0 {
 		return
 	}
-	if x.gone.Err() != nil {
+	if x.gone.Err() != nil && !x.idled() {
 		x.failure = &stagedoor.Error{Kind: stagedoor.KindInterrupted, Cause: "the caller left"}
 		return
 	}
@@ -90,7 +95,7 @@ func (x *exchange) end() {
 		// net/http would wait for the read that is under way.
 		_ = http.NewResponseController(x.w).SetReadDeadline(time.Unix(1, 0))
 	}
-	cause := context.Cause(x.r.Context())
+	idled := x.idled()
 	x.cancel(context.Canceled)
 	if x.conn != nil {
 		x.conn.Close()
@@ -98,8 +103,8 @@ func (x *exchange) end() {
 	status := int(x.w.status.Load())
 	switch {
 	case x.failure != nil:
-	case x.w.aborted.Load() && errors.Is(cause, errIdle):
-		x.failure = x.idled().err
+	case x.w.aborted.Load() && idled:
+		x.failure = x.tooQuiet().err
 	case x.w.aborted.Load() && x.gone.Err() == nil:
 		x.failure = &stagedoor.Error{Kind: stagedoor.KindNetwork, Cause: "the answer broke off"}
 	case x.gone.Err() != nil:

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -160,8 +158,8 @@ func (x *exchange) wrong(err error) *refusal {
 	switch {
 	case tooLong:
 		return x.tooLong()
-	case errors.Is(context.Cause(x.r.Context()), errIdle):
-		return x.idled()
+	case x.idled():
+		return x.tooQuiet()
 	case x.gone.Err() != nil:
 		return failed(&stagedoor.Error{Kind: stagedoor.KindInterrupted, Cause: "the caller left"})
 	}
@@ -173,7 +171,7 @@ func (x *exchange) tooLong() *refusal {
 		with("Connection", "close")
 }
 
-func (x *exchange) idled() *refusal {
+func (x *exchange) tooQuiet() *refusal {
 	limit := time.Duration(x.idle.limit.Load())
 	return refuse(http.StatusGatewayTimeout, stagedoor.KindNetwork, fmt.Sprintf("no byte moved in either direction for %s", limit), "Try again; ask for less at a time where the answer takes long.").
 		with("Connection", "close")

@@ -53,7 +53,7 @@ func Document(o Options) ([]byte, error) {
 		Servers: []server{{URL: o.Server}},
 		Paths:   map[string]map[string]*operation{},
 		Components: components{
-			Schemas:   map[string]*schema{"Error": errorSchema(), "Any": anyObject()},
+			Schemas:   map[string]*schema{"Error": errorSchema(), "FreeObject": freeObject()},
 			Responses: responses(),
 		},
 	}
@@ -134,7 +134,7 @@ func (d *document) operation(op Operation, path string, s stagedoor.Stream, know
 	}
 	switch op.Method {
 	case "POST", "PUT", "PATCH":
-		out.Body = &body{Content: jsonContent(ref("Any"))}
+		out.Body = &body{Content: jsonContent(ref("FreeObject"))}
 	}
 	for _, status := range success(op) {
 		r := &response{Description: "Done"}
@@ -169,7 +169,7 @@ func (d *document) answer(op Operation, s stagedoor.Stream, known bool) *schema 
 	case op.Method == "GET" && op.Paging != stagedoor.PagingNone:
 		return listOf(op)
 	}
-	return ref("Any")
+	return ref("FreeObject")
 }
 
 // describe is what a person who chooses the operation has to know.

@@ -53,7 +53,7 @@ func beside(field string) *schema {
 func listOf(op Operation) *schema {
 	out := &schema{Type: "object", Properties: map[string]*schema{}}
 	for _, key := range op.ListKeys {
-		out.Properties[key] = &schema{Type: "array", Items: ref("Any")}
+		out.Properties[key] = &schema{Type: "array", Items: ref("FreeObject")}
 	}
 	out.Properties["page_size"] = beside("page_size")
 	if op.Paging == stagedoor.PagingToken {
@@ -132,7 +132,7 @@ func ofValue(value any, otherwise *schema) *schema {
 		return &schema{Type: "string"}
 	case []any:
 		if len(v) == 0 {
-			return &schema{Type: "array", Items: ref("Any")}
+			return &schema{Type: "array", Items: ref("FreeObject")}
 		}
 		return &schema{Type: "array", Items: ofValue(v[0], &schema{Type: "string"})}
 	case map[string]any:
@@ -147,7 +147,9 @@ func ofValue(value any, otherwise *schema) *schema {
 
 func ref(name string) *schema { return &schema{Ref: "#/components/schemas/" + name} }
 
-func anyObject() *schema { return &schema{Type: "object", Additional: true} }
+// freeObject is what the document knows nothing of. (Any would be a reserved word
+// in Apex, which Salesforce makes classes in.)
+func freeObject() *schema { return &schema{Type: "object", Additional: true} }
 
 // errorSchema is Zoom's error and the gateway's own (RFC 9457) in one: importers
 // take neither alternatives (oneOf) nor a media type besides application/json.

@@ -122,6 +122,9 @@ func TestRun(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.form, func(t *testing.T) {
 			t.Parallel()
+			if p.form == "go" && testing.Short() {
+				t.Skip("it compiles a program six times; internal/app runs one at a daemon")
+			}
 			if _, err := exec.LookPath(p.needs); err != nil {
 				t.Skipf("%s is missing here (scripts/shells.sh and scripts/node.sh install what Debian has)", p.needs)
 			}

@@ -69,16 +69,18 @@ func (c Call) ToFill() string { return strings.Join(c.Fill, ", ") }
 // URL is the whole address of the call.
 func (u Use) URL() string { return u.BaseURL + u.Call.Target() }
 
-// Origin is the address of the gateway.
+// Origin is the address of the gateway without a path, and Prefix the path of
+// the base URL: "https://gate.example.com" and "/to/acme".
 func (u Use) Origin() string { return strings.TrimSuffix(u.BaseURL, u.Prefix()) }
 
-// Prefix is the part of the base URL that is the path to the credential.
-func (u Use) Prefix() string { return "/to/" + u.Credential }
-
-// DeveloperName is a name that Salesforce takes: letters, digits and single
-// underscores.
-func (u Use) DeveloperName() string {
-	return "Stagedoor_" + strings.NewReplacer("--", "_", "-", "_").Replace(u.Credential)
+// Prefix is the rest of [Use.Origin].
+func (u Use) Prefix() string {
+	if _, rest, ok := strings.Cut(u.BaseURL, "://"); ok {
+		if _, path, ok := strings.Cut(rest, "/"); ok {
+			return "/" + path
+		}
+	}
+	return ""
 }
 
 //go:embed form

@@ -90,6 +90,15 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestBehindAPath holds that a gateway may stand below a path of its host.
+func TestBehindAPath(t *testing.T) {
+	use := reports(t)
+	use.BaseURL = "https://apps.example.com/stagedoor/to/acme"
+	if use.Origin() != "https://apps.example.com" || use.Prefix() != "/stagedoor/to/acme" {
+		t.Errorf("%s and %s", use.Origin(), use.Prefix())
+	}
+}
+
 func TestChoose(t *testing.T) {
 	for _, test := range []struct {
 		name   string

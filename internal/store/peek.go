@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// A Name is what a credential may be listed by without the key.
+// A Name is what a credential, a caller or an operator's token may be listed by
+// without the key.
 type Name struct {
 	Slug, Name, Description, Status string
 }
@@ -18,6 +19,23 @@ type Name struct {
 // waits for nobody: a database that is not there, is not of this program's
 // schema, or is locked has no names.
 func Names(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the credentials", `SELECT slug, name, description, status FROM credentials ORDER BY slug`)
+}
+
+// CallerNames does the same for callers; their Slug and Name are one, and their
+// Status is "revoked" or nothing.
+func CallerNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the callers", `SELECT name, name, description,
+		CASE revoked_at WHEN 0 THEN '' ELSE 'revoked' END FROM callers ORDER BY name`)
+}
+
+// OperatorTokenNames does the same for the tokens of operators; their Slug and
+// Name are one, and their Description is the role.
+func OperatorTokenNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the operator tokens", `SELECT name, name, role, '' FROM operator_tokens ORDER BY name`)
+}
+
+func peek(ctx context.Context, database, op, query string) ([]Name, error) {
 	path, err := sqlitePath(database)
 	if err != nil {
 		return nil, err
@@ -34,18 +52,18 @@ func Names(ctx context.Context, database string) ([]Name, error) {
 	if version, err := s.schemaVersion(ctx, db); err != nil || version != currentSchema {
 		return nil, err
 	}
-	rows, err := db.QueryContext(ctx, `SELECT slug, name, description, status FROM credentials ORDER BY slug`)
+	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
-		return nil, s.explain("list the credentials", err)
+		return nil, s.explain(op, err)
 	}
 	defer rows.Close()
 	var names []Name
 	for rows.Next() {
 		var n Name
 		if err := rows.Scan(&n.Slug, &n.Name, &n.Description, &n.Status); err != nil {
-			return nil, s.explain("list the credentials", err)
+			return nil, s.explain(op, err)
 		}
 		names = append(names, n)
 	}
-	return names, s.explain("list the credentials", rows.Err())
+	return names, s.explain(op, rows.Err())
 }

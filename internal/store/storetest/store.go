@@ -25,6 +25,13 @@ type Store interface {
 	SaveToken(ctx context.Context, row stagedoor.SealedTokenRow) (bool, error)
 	DropToken(ctx context.Context, credentialID string, fence int64) error
 
+	AddCaller(ctx context.Context, c stagedoor.Caller) error
+	Callers(ctx context.Context) ([]stagedoor.Caller, error)
+	UpdateCaller(ctx context.Context, id string, edit func(*stagedoor.Caller) error) error
+	RevokeToken(ctx context.Context, id string, expires time.Time) error
+	RevokedTokens(ctx context.Context) ([]string, error)
+	UseAssertion(ctx context.Context, id string, expires time.Time) (first bool, err error)
+
 	AddOperatorToken(ctx context.Context, t stagedoor.OperatorToken) error
 	OperatorTokens(ctx context.Context) ([]stagedoor.OperatorToken, error)
 	RemoveOperatorToken(ctx context.Context, name string) error
@@ -33,6 +40,13 @@ type Store interface {
 
 	Quota(ctx context.Context, account string) ([]byte, error)
 	UpdateQuota(ctx context.Context, account string, change func([]byte) ([]byte, error)) error
+
+	AppendAudit(ctx context.Context, chain int64, compose func(stagedoor.AuditState) ([]stagedoor.AuditRow, error)) error
+	PruneAudit(ctx context.Context, limit int, decide func(stagedoor.AuditOldest) (int64, []byte, error)) error
+	ReadAudit(ctx context.Context, read func(stagedoor.AuditReader) error) error
+	Audit(ctx context.Context, q stagedoor.AuditQuery) ([]stagedoor.AuditRow, error)
+	AuditArrived(ctx context.Context) (int64, error)
+	OldestAudit(ctx context.Context) (time.Time, error)
 
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error
@@ -62,12 +76,25 @@ func Test(t *testing.T, fresh Fresh) {
 		"dropping an older token does nothing":              dropOlder,
 		"a new data key resets the token row":               newDataKey,
 		"a token needs a credential":                        tokenNeedsCredential,
+		"callers come back as they were given":              callerRoundTrip,
+		"names of callers are unique, but for revoked ones": callerNamesUnique,
+		"a caller goes with its credential":                 callerGoesWithCredential,
+		"a change of a caller is whole or not at all":       callerUpdateWhole,
+		"changes of a caller by many at once are all kept":  callerUpdateConcurrent,
+		"callers move the revision":                         callersMoveRevision,
+		"revoked tokens are kept until they have ended":     revokedTokensKept,
+		"of many uses of an assertion one is the first":     assertionUsedOnce,
 		"operators' tokens come back as they were given":    operatorTokensKept,
 		"names of operators' tokens are unique":             operatorTokenNamesUnique,
 		"operators' tokens move the revision":               operatorTokensMoveRevision,
 		"of many tokens of one name one is made":            operatorTokenConcurrent,
 		"quotas are kept by account":                        quotaKept,
 		"quotas changed by many at once are all kept":       quotaConcurrent,
+		"the audit's rows come back in their orders":        auditKept,
+		"who writes the audit sees how it ends":             auditState,
+		"the audit is read as it was at one moment":         auditSnapshot,
+		"the audit's oldest rows are removed":               auditPruned,
+		"of many who write the audit each has its turn":     auditConcurrent,
 		"facts are set once, or again":                      metaSet,
 		"of many first facts one wins for all":              metaConcurrent,
 		"many open an empty database at once":               openConcurrent,
