@@ -48,6 +48,7 @@ func (w *world) substitutions() []substitution {
 		{`\b2026-10-01\b`, month.AddDate(0, -1, 0).Format(time.DateOnly)},
 		{`\b2026-10-31\b`, month.AddDate(0, 0, -1).Format(time.DateOnly)},
 		// Where the daemon listens: each page has its own.
+		{`(stagedoor serve\b[^\n]*?) --listen \S+`, "${1}"},
 		{`stagedoor serve\b`, "stagedoor serve --listen " + w.gate},
 		{`127\.0\.0\.1:8700\b`, w.gate},
 		// The program, however it is called.
