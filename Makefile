@@ -18,15 +18,17 @@ demo: build ## see everything at once, on a simulated account
 test: ## all tests
 	@sh scripts/need-go.sh
 	@sh scripts/shells.sh
+	@sh scripts/node.sh
 	$(GO) test ./...
 	@sh scripts/race.sh
 
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
 
-soak: ## the long proofs, of which make test runs a short form (about ten minutes)
+soak: ## the long proofs, of which make test runs a short form (about twelve minutes)
 	$(GO) test ./internal/quota -count=1 -run TestNeverTooMuch -rapid.checks=50000 -rapid.nofailfile -timeout 30m
 	$(GO) test ./internal/cli -count=10 -run 'Killed|Faults' -timeout 60m
+	$(GO) test ./internal/cli -count=1 -run TestGatewayUnderLoad -soak -v -timeout 10m
 
 bench: ## measure, beside named references in the same run (docs/performance.md)
 	@cd bench && $(GO) run .

@@ -19,11 +19,18 @@ import (
 var parts = []struct {
 	name string
 	run  func() error
-}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}, {"pacing", pacing}}
+}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}, {"pacing", pacing}, {"gateway", gateway}}
 
 func main() {
 	if len(os.Args) == 4 && os.Args[1] == "reader" {
 		if err := asReader(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == "bare" {
+		if err := asBare(os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

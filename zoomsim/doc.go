@@ -15,8 +15,8 @@
 // next_page_token paging. It knows the label and scopes of every published
 // operation. The company behind it is made up from a seed: the same seed and
 // day give the same bytes on any machine. Over the management URL (or the
-// methods of [Simulator]) a test reads exact statistics and the whole truth of
-// a report, and makes requests fail. It judges a client, so it shares no code
+// methods of [Simulator]) a test reads exact statistics, a log of the requests as
+// they arrived and the whole truth of a report, and makes requests fail. It judges a client, so it shares no code
 // with one.
 //
 // # Non-goals

@@ -17,6 +17,7 @@ func (s *Simulator) managementRoutes() http.Handler {
 	mux.HandleFunc("/sim", only(http.MethodGet, s.serveIndex))
 	mux.HandleFunc("/sim/{$}", only(http.MethodGet, s.serveIndex))
 	mux.HandleFunc("/sim/stats", only(http.MethodGet, s.serveStats))
+	mux.HandleFunc("/sim/requests", only(http.MethodGet, s.serveRequests))
 	mux.HandleFunc("/sim/dataset/{stream}", only(http.MethodGet, s.serveDataset))
 	mux.HandleFunc("/sim/faults", only(http.MethodPost, s.serveFaults))
 	mux.HandleFunc("/sim/credential", only(http.MethodPost, s.serveCredential))
@@ -48,6 +49,7 @@ func refuse(w http.ResponseWriter, status int, err error) {
 func (s *Simulator) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	ok(map[string]any{
 		"GET /sim/stats":            "counts since the start or the last reset",
+		"GET /sim/requests":         "the log: the latest 10,000 requests as NDJSON, oldest first",
 		"GET /sim/dataset/{stream}": "the truth as NDJSON; ?since=&until= are inclusive days; streams: " + strings.Join(streams(), ", "),
 		"POST /sim/faults":          `{"faults":[{"kind","operation","after","count","delay","rate"}]}; kinds: ` + strings.Join(faultKinds, ", "),
 		"POST /sim/credential":      `{"client_secret","active","scopes"}, any of them`,
@@ -56,6 +58,16 @@ func (s *Simulator) serveIndex(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Simulator) serveStats(w http.ResponseWriter, _ *http.Request) { ok(s.Stats()).write(w) }
+
+// serveRequests prints the log, a line a request.
+func (s *Simulator) serveRequests(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := bufio.NewWriter(w)
+	for _, line := range s.Requests() {
+		_, _ = out.Write(append(encode(line), '\n'))
+	}
+	_ = out.Flush()
+}
 
 // serveDataset streams, for a dataset may be long.
 func (s *Simulator) serveDataset(w http.ResponseWriter, r *http.Request) {

@@ -23,7 +23,7 @@ func TestStats(t *testing.T) {
 	sim := start(t, zoomsim.Options{Now: now.Now})
 	expect(t, manage(t, sim, "GET", "/stats", ""), 200,
 		`{"requests":0,"by_label":{},"by_operation":{},"tokens_minted":0,"unauthorized":0,"rate_limited":{"second":0,"daily":0},"peak":0,"faults_fired":{},`+
-			`"by_family":{},"peak_let_through":{},"other_traffic":{"sent":0,"refused":0}}`)
+			`"by_family":{},"peak_let_through":{},"other_traffic":{"sent":0,"refused":0},"token_requests":{}}`)
 
 	token := mint(t, sim)
 	for range 12 {
@@ -41,7 +41,7 @@ func TestStats(t *testing.T) {
 		`{"requests":18,"by_label":{"Heavy":12,"Light":2,"Medium":3},`+
 			`"by_operation":{"GET /report/meeting_activities":12,"GET /users":3,"GET /users/{userId}":2,"unrecognized":1},`+
 			`"tokens_minted":1,"unauthorized":1,"rate_limited":{"second":2,"daily":1},"peak":12,"faults_fired":{"429_daily":1,"http_500":2},`+
-			`"by_family":{"general":17},"peak_let_through":{"Heavy":10,"Light":1},"other_traffic":{"sent":0,"refused":0}}`)
+			`"by_family":{"general":17},"peak_let_through":{"Heavy":10,"Light":1},"other_traffic":{"sent":0,"refused":0},"token_requests":{"account_credentials client_secret_basic":1}}`)
 }
 
 func TestStatsAreExactUnderConcurrency(t *testing.T) {
@@ -78,6 +78,7 @@ func TestStatsAreExactUnderConcurrency(t *testing.T) {
 		TokensMinted: 8, RateLimited: zoomsim.RateLimited{Second: 73}, Peak: 100,
 		FaultsFired: map[string]int{"http_500": 7, "token_endpoint_down": 3},
 		ByFamily:    map[string]int{"general": 100}, PeakLetThrough: map[string]int{"Medium": 20},
+		TokenRequests: map[string]int{"account_credentials client_secret_basic": 11},
 	}
 	if diff := cmp.Diff(want, sim.Stats()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -188,7 +189,7 @@ func TestResetOverHTTP(t *testing.T) {
 	if diff := cmp.Diff(before, sim.Info()); diff != "" {
 		t.Errorf("the credential is not as it was:\n%s", diff)
 	}
-	if diff := cmp.Diff(zoomsim.Stats{ByLabel: map[string]int{}, ByOperation: map[string]int{}, FaultsFired: map[string]int{}, ByFamily: map[string]int{}, PeakLetThrough: map[string]int{}}, sim.Stats()); diff != "" {
+	if diff := cmp.Diff(zoomsim.Stats{ByLabel: map[string]int{}, ByOperation: map[string]int{}, FaultsFired: map[string]int{}, ByFamily: map[string]int{}, PeakLetThrough: map[string]int{}, TokenRequests: map[string]int{}}, sim.Stats()); diff != "" {
 		t.Errorf("statistics:\n%s", diff)
 	}
 	expect(t, get(t, sim, token, "/users"), 401, invalidToken)
@@ -202,12 +203,12 @@ func TestManagementIndexAndMethods(t *testing.T) {
 	for _, path := range []string{"", "/"} {
 		got := manage(t, sim, "GET", path, "")
 		var index map[string]string
-		if err := json.Unmarshal([]byte(got.Body), &index); err != nil || index["GET /sim/stats"] == "" || len(index) != 5 {
+		if err := json.Unmarshal([]byte(got.Body), &index); err != nil || index["GET /sim/stats"] == "" || len(index) != 6 {
 			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
 	for path, allowed := range map[string]string{
-		"/": "GET", "/stats": "GET", "/dataset/users": "GET", "/faults": "POST", "/credential": "POST", "/reset": "POST",
+		"/": "GET", "/stats": "GET", "/requests": "GET", "/dataset/users": "GET", "/faults": "POST", "/credential": "POST", "/reset": "POST",
 	} {
 		got := manage(t, sim, "PUT", path, "")
 		if got.Status != 405 || got.Header.Get("Allow") != allowed || !strings.Contains(got.Body, `"error":`) {

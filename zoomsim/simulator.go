@@ -50,6 +50,7 @@ type state struct {
 	faults faultQueue
 	others []*otherTraffic
 	tally  tally
+	log    requestLog
 
 	othersStarted int // since the reset
 }
@@ -153,9 +154,12 @@ func (s *Simulator) routes() http.Handler {
 			return
 		}
 		w.Header().Set("X-Zm-Trackingid", s.trackingID())
-		switch {
-		case path == "/oauth/token":
+		if path == tokenPath {
 			s.serveToken(w, r)
+			return
+		}
+		s.record(r)
+		switch {
 		case path == "/oauth/revoke":
 			s.serveRevoke(w, r)
 		case strings.HasPrefix(path, "/v2/"):

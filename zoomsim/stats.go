@@ -34,6 +34,10 @@ type Stats struct {
 	// OtherTraffic is what other apps sent (fault other_traffic); it is in none of
 	// the above.
 	OtherTraffic OtherTrafficCount `json:"other_traffic"`
+	// TokenRequests are those to the token endpoint, whatever their answer, by the
+	// grant asked for and how the client proved who it is (see [Request]):
+	// "account_credentials client_secret_basic" is how Zoom documents its own.
+	TokenRequests map[string]int `json:"token_requests"`
 }
 
 // OtherTrafficCount counts requests of other apps.
@@ -71,6 +75,7 @@ func (s *Simulator) Stats() Stats {
 		ByFamily:       maps.Clone(t.byFamily),
 		PeakLetThrough: peaks,
 		OtherTraffic:   t.other,
+		TokenRequests:  maps.Clone(t.tokenRequests),
 	}
 }
 
@@ -87,6 +92,8 @@ type tally struct {
 	passed       map[budget]*peak
 	other        OtherTrafficCount
 
+	tokenRequests map[string]int
+
 	second   int64 // Unix second of the latest request
 	inSecond int   // requests in it
 	peak     int
@@ -96,6 +103,7 @@ func newTally() tally {
 	return tally{
 		byLabel: map[string]int{}, byOperation: map[string]int{}, faultsFired: map[string]int{},
 		byFamily: map[string]int{}, passed: map[budget]*peak{},
+		tokenRequests: map[string]int{},
 	}
 }
 

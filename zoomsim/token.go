@@ -13,6 +13,8 @@ import (
 	"time"
 )
 
+const tokenPath = "/oauth/token"
+
 // maxBody bounds what is read of a request to the token endpoint or management.
 const maxBody = 1 << 20
 
@@ -60,6 +62,9 @@ func (s *Simulator) SetCredential(change CredentialChange) {
 func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	unreadable := r.ParseForm()
+	s.record(r)
 	if s.takeTokenFault() {
 		errEdge().write(w)
 		return
@@ -68,8 +73,7 @@ func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) {
 		errTokenMethod().write(w)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if err := r.ParseForm(); err != nil {
+	if unreadable != nil {
 		errInvalidRequest().write(w)
 		return
 	}

@@ -231,7 +231,7 @@ func (s *stage) isClean() {
 		}
 	}
 	s.t.Logf("searched %d writings for %v", len(s.written), kinds)
-	for _, kind := range []string{"the client secret", "the second client secret", "a wrong secret", "a token", "an operator's token", "a Bearer header", "a Basic header", "the keyset", "the data key of a credential"} {
+	for _, kind := range []string{"the client secret", "the second client secret", "a wrong secret", "a token", "a Bearer header", "a Basic header", "the keyset", "the data key of a credential", "a caller's secret", "a caller's token", "an operator's token"} {
 		if kinds[kind] == 0 {
 			s.t.Errorf("there was no %s, so nothing is proven of it", kind)
 		}
@@ -265,6 +265,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 			s.playCalls()
 			s.playSyncs()
 			s.playEchoes()
+			s.playGateway()
 			s.playDumps()
 			s.files("at the end")
 			s.isClean()

@@ -28,12 +28,11 @@ import (
 func (w *world) substitutions() []substitution {
 	host := strings.TrimSuffix(strings.TrimPrefix(w.info.APIURL, "http://"), "/v2")
 	month := time.Now().UTC().AddDate(0, 0, 1-time.Now().UTC().Day()) // the first of this month
-	gate := daemonOf
+	gate := w.address
 	if w.gate != "" {
 		gate = w.gate
 	}
 	return []substitution{
-		{`127\.0\.0\.1:8700`, gate},
 		// Where Zoom is: the simulator.
 		{`https://api\.zoom\.us/v2`, w.info.APIURL},
 		{`https://api\.zoom\.us`, strings.TrimSuffix(w.info.APIURL, "/v2")},
@@ -52,6 +51,11 @@ func (w *world) substitutions() []substitution {
 		// What Zoom keeps for six months only: last month takes October's place.
 		{`\b2026-10-01\b`, month.AddDate(0, -1, 0).Format(time.DateOnly)},
 		{`\b2026-10-31\b`, month.AddDate(0, 0, -1).Format(time.DateOnly)},
+		// Where the daemon listens: each page has its own.
+		{`stagedoor serve\b`, "stagedoor serve --listen " + w.address},
+		{`--listen :443\b`, "--listen 127.0.0.1:0"},
+		{`127\.0\.0\.1:8701\b`, "127.0.0.1:0"},
+		{`127\.0\.0\.1:8700\b`, gate},
 		// The program, however it is called.
 		{`\bmake demo\b`, "stagedoor demo --once"},
 		{`(go run )?\./cmd/stagedoor\b`, "stagedoor"},
@@ -72,11 +76,13 @@ var notRun = map[string]string{
 }
 
 // lasting are the commands that stay up until they are interrupted, by how they
-// begin, and what they print when they are ready. They must end well then.
+// begin, and what they print when they are ready. They must end well then. One
+// that goes on in the background (with & after it) stays up to the page's end.
 var lasting = map[string]string{
 	"stagedoor sim zoom":       `"api_url"|Ctrl-C ends it`,
 	"stagedoor audit --follow": `credential.add`,
 	"stagedoor demo":           `stays up until Ctrl-C`,
+	"stagedoor serve":          `listening on `,
 }
 
 // A substitution puts a text in the place of what a pattern matches.
@@ -108,6 +114,7 @@ func exampleWorld(t *testing.T) *world {
 		rw.WriteHeader(http.StatusCreated)
 		rw.Write(body)
 	})
+	w.address = freeAddress(t)
 	w.addCredential()
 	w.succeeds("operator", "token", "grafana")
 	w.user = strings.TrimSpace(w.succeeds("api", "acme", "/users/me", "-q", ".email").stdout)
@@ -167,10 +174,11 @@ func (w *world) fresh(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user}
+	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user, address: freeAddress(t)}
 	for _, entry := range w.env {
 		other.env = append(other.env, strings.ReplaceAll(entry, w.dir, dir))
 	}
+	other.env = append(other.env, "STAGEDOOR_PUBLIC_URL=http://"+other.address)
 	return other
 }
 
@@ -182,7 +190,7 @@ func (w *world) substitute(text string) string {
 	return text
 }
 
-var addsCredential = regexp.MustCompile(`^stagedoor credential add(?: ([a-z][a-z0-9-]*)| NAME)?`)
+var addsCredential = regexp.MustCompile(`\bstagedoor credential add(?: ([a-z][a-z0-9-]*)| NAME)?`)
 
 // errSkipped tells that a command was not run, and why.
 type errSkipped struct{ why string }
@@ -209,17 +217,23 @@ func (w *world) shell(command string) (string, error) {
 		// The name is free for someone who adds it.
 		w.run("credential", "remove", "--yes", map[bool]string{true: m[1], false: "default"}[m[1] != ""])
 	}
-	run := w.substitute(command)
+	run, background := strings.CutSuffix(w.substitute(command), "&")
 	var ready string
 	for begin, pattern := range lasting {
-		if strings.HasPrefix(run, begin) && !strings.Contains(run, "--once") && !strings.HasSuffix(run, "&") {
+		if strings.HasPrefix(run, begin) && !strings.Contains(run, "--once") {
 			ready, run = pattern, "exec "+run
 		}
+	}
+	if background && ready == "" {
+		return "", fmt.Errorf("it goes on in the background: say in the table lasting what it prints when it is ready\n%s", command)
 	}
 	var out output
 	cmd := exec.Command("bash", "-c", "set -eu -o pipefail\n"+run)
 	cmd.Dir, cmd.Env = w.dir, w.env
 	cmd.Stdout, cmd.Stderr = &out, &out
+	if background {
+		return w.inBackground(cmd, run, ready)
+	}
 	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 	defer hung.Stop()
 	if ready != "" {
@@ -243,6 +257,47 @@ func (w *world) shell(command string) (string, error) {
 		return out.String(), fmt.Errorf("%w\nrun as\n%s\nit printed\n%s", err, indent(run), indent(out.String()))
 	}
 	return out.String(), nil
+}
+
+// inBackground starts a command that stays up to the end of the test, and waits
+// until what it prints, also into a file, shows that it is ready.
+func (w *world) inBackground(cmd *exec.Cmd, run, ready string) (string, error) {
+	out := cmd.Stdout.(*output)
+	out.ready, out.pattern = make(chan struct{}), regexp.MustCompile(ready)
+	pattern := out.pattern
+	var file string
+	if m := regexp.MustCompile(`> *(\S+) *$`).FindStringSubmatch(run); m != nil {
+		file = filepath.Join(w.dir, m[1])
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	w.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		if err := <-ended; err != nil {
+			w.t.Errorf("%s\nended with %v and printed\n%s", run, err, indent(out.String()))
+		}
+	})
+	late := time.After(time.Minute)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-out.ready:
+			return "", nil
+		case err := <-ended:
+			ended <- nil
+			return "", fmt.Errorf("it ended before it was ready (/%s/): %w\n%s", ready, err, indent(out.String()))
+		case <-late:
+			return "", fmt.Errorf("it is not ready after a minute (/%s/)", ready)
+		case <-look.C:
+			if text, err := os.ReadFile(file); err == nil && pattern.Match(text) {
+				return "", nil
+			}
+		}
+	}
 }
 
 func indent(text string) string {

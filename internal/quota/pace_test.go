@@ -131,3 +131,33 @@ func TestOtherApps(t *testing.T) {
 		})
 	}
 }
+
+// TestBeyondReach holds that a rate which nobody reaches makes nobody wait, not
+// for a part of it either: calls that all come at once leave at once.
+func TestBeyondReach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := quota.Open(quota.Options{Provider: perSecond(1_000_000), Plan: stagedoor.PlanBusiness})
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				for range 100 {
+					turn, err := a.Admit(t.Context(), call(), stagedoor.Use{Class: stagedoor.Interactive})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					turn.Sent()
+					turn.Done(stagedoor.Outcome{})
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("6,400 calls waited for %s", took)
+		}
+		if err := a.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
