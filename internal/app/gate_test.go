@@ -20,16 +20,16 @@ import (
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
-// A gate is a running daemon with the credential acme of a simulated account,
+// A daemonGate is a running daemon with the credential acme of a simulated account,
 // and a second App on its home, as commands are.
-type gate struct {
+type daemonGate struct {
 	url    string
 	app    *App
 	secret stagedoor.Secret // of the caller reports
 	info   zoomsim.Info
 }
 
-func openGate(t *testing.T, rules ...stagedoor.Rule) gate {
+func openGate(t *testing.T, rules ...stagedoor.Rule) daemonGate {
 	t.Helper()
 	sim, err := zoomsim.Start(zoomsim.Options{Users: 8, Meetings: 120, Limits: "off", Plan: "business"})
 	if err != nil {
@@ -84,11 +84,11 @@ func openGate(t *testing.T, rules ...stagedoor.Rule) gate {
 			t.Error(err)
 		}
 	})
-	return gate{url: d.URL(), app: open(Settings{Home: home, PublicURL: d.URL()}), secret: secret, info: info}
+	return daemonGate{url: d.URL(), app: open(Settings{Home: home, PublicURL: d.URL()}), secret: secret, info: info}
 }
 
 // caller is the caller reports.
-func (g gate) caller(t *testing.T) stagedoor.Caller {
+func (g daemonGate) caller(t *testing.T) stagedoor.Caller {
 	t.Helper()
 	callers, err := g.app.Callers(t.Context())
 	if err != nil {
@@ -102,7 +102,7 @@ func (g gate) caller(t *testing.T) stagedoor.Caller {
 }
 
 // token is what a caller gets for its secret.
-func (g gate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret) string {
+func (g daemonGate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret) string {
 	t.Helper()
 	answer, err := http.PostForm(g.url+"/oauth/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {who.ID}, "client_secret": {secret.Reveal()},
@@ -121,7 +121,7 @@ func (g gate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret)
 }
 
 // ask makes a request at the gate and returns its status and body.
-func (g gate) ask(t *testing.T, token, path string) (int, []byte) {
+func (g daemonGate) ask(t *testing.T, token, path string) (int, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, g.url+path, nil)
 	if err != nil {

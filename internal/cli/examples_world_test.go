@@ -50,6 +50,7 @@ func (w *world) substitutions() []substitution {
 		// Where the daemon listens: each page has its own.
 		{`(stagedoor serve\b[^\n]*?) --listen \S+`, "${1}"},
 		{`stagedoor serve\b`, "stagedoor serve --listen " + w.gate},
+		{`127\.0\.0\.1:8701\b`, "127.0.0.1:0"},
 		{`127\.0\.0\.1:8700\b`, w.gate},
 		// The program, however it is called.
 		{`\bmake demo\b`, "stagedoor demo --once"},
