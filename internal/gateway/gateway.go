@@ -114,8 +114,6 @@ type Options struct {
 	Record func(stagedoor.Event)
 	// Observer is told of every request, for metrics. Nil: nobody is.
 	Observer Observer
-	// From is the address of the caller. Nil: the connection's.
-	From func(*http.Request) string
 
 	Version string // of Stagedoor; may be empty
 	// Instance names this process in Via, so that it knows its own requests when

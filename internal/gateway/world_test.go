@@ -249,7 +249,7 @@ func (w *world) request(method, path string, body io.Reader) *http.Request {
 type answer struct {
 	*http.Response
 	body    string
-	problem problem
+	problem stagedoor.Problem
 }
 
 func (w *world) do(r *http.Request) answer {
