@@ -143,14 +143,18 @@ func (s *Server) Running() int64 { return s.running.Load() }
 func (s *Server) Stop(ctx context.Context) (cut int64) {
 	s.draining.Store(true)
 	var stopping sync.WaitGroup
+	var late atomic.Bool
 	for _, d := range s.doors {
 		stopping.Go(func() {
 			if d.http.Shutdown(ctx) != nil {
-				cut = s.running.Load()
+				late.Store(true)
 			}
 		})
 	}
 	stopping.Wait()
+	if late.Load() {
+		cut = s.running.Load()
+	}
 	if s.cancelAll != nil {
 		s.cancelAll()
 	}
