@@ -71,7 +71,8 @@ func (s *Server) open(flag, address string, config *tls.Config, gateway bool) er
 	}
 	s.doors = append(s.doors, &door{listener: listener, secure: config != nil, gateway: gateway, http: &http.Server{
 		TLSConfig: config, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		ErrorLog: log.New(connectionLog{s.options.Log}, "", 0),
+		DisableGeneralOptionsHandler: true, // OPTIONS * is for the router as well
+		ErrorLog:                     log.New(connectionLog{s.options.Log}, "", 0),
 	}})
 	return nil
 }
