@@ -150,8 +150,10 @@ func (c *lent) files() (*files, error) {
 		return c.made, nil
 	}
 	a, p := c.live.app, c.Provider
+	hosts := slices.Concat(p.Hosts, p.DownloadHosts)
+	slices.Sort(hosts)
 	to, err := egress.New(egress.Options{
-		Hosts: slices.Concat(p.Hosts, p.DownloadHosts), Allow: c.Credential.AllowHosts, CAFile: a.settings.CAFile, FirstByte: firstByte,
+		Hosts: slices.Compact(hosts), Allow: c.Credential.AllowHosts, CAFile: a.settings.CAFile, FirstByte: firstByte,
 	})
 	if err != nil {
 		return nil, err
