@@ -47,7 +47,7 @@ func TestDocs(t *testing.T) {
 			t.Parallel()
 			w := w.fresh(t)
 			if needsDaemon(blocks) {
-				w.daemon(t)
+				t.Cleanup(w.serve(w.gate).stop)
 			}
 			runPage(t, w, blocks)
 		})
