@@ -116,6 +116,7 @@ func (s *stage) playGateway() {
 	s.files("while the daemon runs")
 	s.play(0, "caller", "show", "reports", "--json")
 	s.play(0, "caller", "list")
+	s.play(0, "salesforce", "scaffold", "sfdx", "--caller", "reports", "--url", "https://stagedoor.example.com")
 	s.play(0, "caller", "revoke", "reports", "--yes")
 	s.play(0, "operator", "token", "list", "--json")
 	s.play(0, "audit", "--json")

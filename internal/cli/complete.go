@@ -56,6 +56,7 @@ func (s *session) completeFlags() map[string]completer {
 		"role":               oneOf("viewer\tsees states and figures", "operator\tsees everything but secrets", "admin\tchanges credentials, callers and operators"),
 		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
+		"caller":             s.completeCallers,
 		"stream":             completeStreams,
 		"head":               anyFile,
 		"into":               cobra.FixedCompletions([]string{"sqlite:\ta database file", "env:\ta variable that holds the destination", "-\tstdout"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
