@@ -45,9 +45,9 @@ func (s *stage) playGateway() {
 	}
 	s.ask(400, d.url+"/oauth/token", basic(rotated.ClientSecret), url.Values{"grant_type": {"password"}, "password": {rotated.ClientSecret}})
 	s.ask(401, d.url+"/oauth/token", basic(wrong), grant)
-	s.ask(401, d.url+"/oauth/token", nil, url.Values{"grant_type": {"client_credentials"}, "client_id": {reports.ClientID}, "client_secret": {wrong}})
+	s.ask(400, d.url+"/oauth/token", nil, url.Values{"grant_type": {"client_credentials"}, "client_id": {reports.ClientID}, "client_secret": {wrong}})
 	s.ask(0, d.url+"/oauth/token?client_id="+reports.ClientID+"&client_secret="+rotated.ClientSecret, nil, grant)
-	s.ask(401, d.url+"/oauth/token", nil, url.Values{
+	s.ask(400, d.url+"/oauth/token", nil, url.Values{
 		"grant_type": {"client_credentials"}, "client_assertion": {rotated.ClientSecret + "." + token},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 	})
@@ -66,6 +66,15 @@ func (s *stage) playGateway() {
 	s.ask(200, api+"/openapi.json", bearer(token), nil)
 	s.ask(403, api+"/-/token", bearer(token), nil)
 	s.ask(0, api+"/-/download?url="+url.QueryEscape("https://example.com/x?access_token="+token), bearer(token), nil)
+
+	// The provider's token, to the one who may have it: nothing of it is kept but in
+	// the daemon's own writings.
+	r, err := s.send(api+"/-/token", bearer(raw), nil)
+	if err != nil || r.StatusCode != http.StatusOK {
+		s.t.Errorf("-/token: %v %v", r, err)
+	} else {
+		r.Body.Close()
+	}
 
 	// Zoom fails in the ways that make a gateway speak: a token that is dead, an app
 	// that is off, a token endpoint that is down, and one that answers with what it
@@ -103,15 +112,6 @@ func (s *stage) playGateway() {
 	s.ask(401, d.url+"/oauth/introspect", bearer(token), url.Values{"token": {token}})
 	s.ask(200, d.url+"/oauth/revoke", basic(rotated.ClientSecret), url.Values{"token": {token}})
 	s.ask(401, api+"/v2/users/me", bearer(token), nil)
-
-	// The provider's token, to the one who may have it: nothing of it is kept but in
-	// the daemon's own writings.
-	r, err := s.send(api+"/-/token", bearer(raw), nil)
-	if err != nil || r.StatusCode != http.StatusOK {
-		s.t.Errorf("-/token: %v %v", r, err)
-	} else {
-		r.Body.Close()
-	}
 
 	s.files("while the daemon runs")
 	s.play(0, "caller", "show", "reports", "--json")
