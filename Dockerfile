@@ -4,7 +4,12 @@
 #
 #   docker build -t stagedoor .
 #   docker run --rm -it -v stagedoor:/data stagedoor credential add acme
-#   docker run -d -v stagedoor:/data -p 127.0.0.1:8700:8700 stagedoor     # the daemon, docs/serve.md
+#
+# The gateway, for a proxy on this machine that does TLS (docs/serve.md). Nothing in the image can
+# ask for its health; whoever runs it asks /healthz and /readyz from outside.
+#
+#   docker run -d --stop-timeout 60 -p 127.0.0.1:8700:8700 -v stagedoor:/data stagedoor \
+#     serve --listen 0.0.0.0:8700 --behind-proxy --public-url https://gateway.example.com
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -21,8 +26,4 @@ USER 65532:65532
 ENV STAGEDOOR_HOME=/data
 VOLUME /data
 EXPOSE 8700
-STOPSIGNAL SIGTERM
 ENTRYPOINT ["/stagedoor"]
-# The daemon, behind the proxy that the host, or the cluster, has in front of it:
-# from outside nothing reaches a container but through a port that somebody opened.
-CMD ["serve", "--listen", "0.0.0.0:8700", "--behind-proxy"]

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -22,12 +20,12 @@ func demoCommand(s *session) *cobra.Command {
 	var seed int64
 	cmd := &cobra.Command{
 		Use: "demo", Short: "See everything at once, on a simulated account", GroupID: groupStart, Args: cobra.NoArgs,
-		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, and reads the meeting\n" +
-			"activity report into SQLite, in a home of its own that it prints. Without --once it goes on with a\n" +
-			"daemon and a caller, and both stay up. The same commands do the same with your own account.",
+		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, reads the meeting\n" +
+			"activity report into SQLite, and lets another program read it through the gateway, in a home of its\n" +
+			"own that it prints. The same commands do the same with your own account.",
 		Example: "stagedoor demo --once",
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise simulator and daemon stay up")
+	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise simulator and gateway stay up")
 	cmd.Flags().Int64Var(&seed, "seed", 0, "which made-up account (0: a random one)")
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {
 		home, err := os.MkdirTemp("", "stagedoor-demo-")
@@ -42,17 +40,15 @@ func demoCommand(s *session) *cobra.Command {
 		// database and key is not for the demo.
 		d.settings.Home, d.settings.Database, d.settings.Key = home, "sqlite:"+filepath.Join(home, "stagedoor.db"), "file:"+filepath.Join(home, "key")
 		if err := d.run(ctx, seed); err != nil {
-			if d.sim != nil {
-				d.sim.Close()
-			}
-			return err
+			return errors.Join(err, d.close())
 		}
 		if once {
 			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
-			return d.sim.Close()
+			return d.close()
 		}
-		err = d.stayUp(ctx)
-		return errors.Join(err, d.sim.Close())
+		d.invite()
+		<-ctx.Done()
+		return d.close()
 	})
 	return cmd
 }
@@ -61,6 +57,16 @@ type demo struct {
 	*session
 	home, into string
 	sim        *zoomsim.Simulator
+	demoGateway
+}
+
+// close ends what the demo has running.
+func (d *demo) close() error {
+	err := d.demoGateway.close()
+	if d.sim != nil {
+		err = errors.Join(err, d.sim.Close())
+	}
+	return err
 }
 
 func (d *demo) step(title, command string) {
@@ -71,6 +77,14 @@ func (d *demo) step(title, command string) {
 }
 
 func (d *demo) run(ctx context.Context, seed int64) error {
+	if err := d.reads(ctx, seed); err != nil {
+		return err
+	}
+	return d.lets(ctx)
+}
+
+// reads shows what one does with a credential of one's own.
+func (d *demo) reads(ctx context.Context, seed int64) error {
 	d.say("Stagedoor on a simulated Zoom account. Everything lies in %s", d.home)
 	d.step("1  a simulated Zoom", "stagedoor sim zoom")
 	var err error
@@ -113,48 +127,7 @@ func (d *demo) run(ctx context.Context, seed int64) error {
 
 	query := "select activity_time, meeting_number, operator, activity_category from meeting_activities order by activity_time desc limit 12"
 	d.step("5  the rows", "sqlite3 "+d.into+" '"+query+"'")
-	if err := d.rows(ctx, query); err != nil {
-		return err
-	}
-	d.say("")
-	return nil
-}
-
-// stayUp runs a daemon beside the simulator, with a caller, until a signal ends
-// both.
-func (d *demo) stayUp(ctx context.Context) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	d.settings.Serve.Listen = "127.0.0.1:0"
-	a, err := d.open()
-	if err != nil {
-		return err
-	}
-	const rule = "GET /users/*"
-	d.step("6  a caller, and the daemon that lets it in", "stagedoor caller add reports --credential demo --allow '"+rule+"'")
-	c, secret, _, err := a.AddCaller(ctx, app.NewCaller{Caller: stagedoor.Caller{Name: "reports", Credential: "demo"}, Allow: []string{rule}})
-	if err != nil {
-		return errors.Join(err, a.Close())
-	}
-	running, err := a.Serve(ctx)
-	if err != nil {
-		return errors.Join(err, a.Close())
-	}
-	d.say("%s", faint.Render("$ stagedoor serve"))
-	d.say("listening on %s", running.URL())
-	d.say("\nSimulator and daemon stay up until Ctrl-C. In another terminal, as the caller, with standard OAuth:")
-	d.say("  TOKEN=$(curl -s -u %s:%s -d grant_type=client_credentials %s/oauth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-		c.ID, secret.Reveal(), running.URL()) // a made-up account's caller, and gone with the demo
-	d.say("  curl -s -H \"Authorization: Bearer $TOKEN\" %s/to/demo/v2/users/me", running.URL())
-	d.say("or as yourself:")
-	d.say("  export STAGEDOOR_HOME=%s", d.home)
-	d.say("  stagedoor api demo /users/me")
-	select {
-	case <-signals:
-	case err = <-running.Failed():
-	}
-	return errors.Join(d.stop(running, signals, err), a.Close())
+	return d.rows(ctx, query)
 }
 
 func (d *demo) token(ctx context.Context, a *app.App, c stagedoor.Credential) error {
