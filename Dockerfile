@@ -4,6 +4,7 @@
 #
 #   docker build -t stagedoor .
 #   docker run --rm -it -v stagedoor:/data stagedoor credential add acme
+#   docker run -d -v stagedoor:/data -p 127.0.0.1:8700:8700 stagedoor     # the daemon, docs/serve.md
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -19,4 +20,9 @@ COPY --from=build --chown=65532:65532 /out/tmp /tmp
 USER 65532:65532
 ENV STAGEDOOR_HOME=/data
 VOLUME /data
+EXPOSE 8700
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["/stagedoor"]
+# The daemon, behind the proxy that the host, or the cluster, has in front of it:
+# from outside nothing reaches a container but through a port that somebody opened.
+CMD ["serve", "--listen", "0.0.0.0:8700", "--behind-proxy"]

@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -20,11 +23,11 @@ func demoCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "See everything at once, on a simulated account", GroupID: groupStart, Args: cobra.NoArgs,
 		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, and reads the meeting\n" +
-			"activity report into SQLite, in a home of its own that it prints. The same commands do the same with\n" +
-			"your own account.",
+			"activity report into SQLite, in a home of its own that it prints. Without --once it goes on with a\n" +
+			"daemon and a caller, and both stay up. The same commands do the same with your own account.",
 		Example: "stagedoor demo --once",
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise the simulator stays up")
+	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise simulator and daemon stay up")
 	cmd.Flags().Int64Var(&seed, "seed", 0, "which made-up account (0: a random one)")
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {
 		home, err := os.MkdirTemp("", "stagedoor-demo-")
@@ -48,11 +51,8 @@ func demoCommand(s *session) *cobra.Command {
 			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
 			return d.sim.Close()
 		}
-		d.say("the simulator stays up until Ctrl-C; in another terminal:")
-		d.say("  export STAGEDOOR_HOME=%s", home)
-		d.say("  stagedoor api demo /users/me")
-		<-ctx.Done()
-		return d.sim.Close()
+		err = d.stayUp(ctx)
+		return errors.Join(err, d.sim.Close())
 	})
 	return cmd
 }
@@ -118,6 +118,43 @@ func (d *demo) run(ctx context.Context, seed int64) error {
 	}
 	d.say("")
 	return nil
+}
+
+// stayUp runs a daemon beside the simulator, with a caller, until a signal ends
+// both.
+func (d *demo) stayUp(ctx context.Context) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	d.settings.Serve.Listen = "127.0.0.1:0"
+	a, err := d.open()
+	if err != nil {
+		return err
+	}
+	const rule = "GET /users/*"
+	d.step("6  a caller, and the daemon that lets it in", "stagedoor caller add reports --credential demo --allow '"+rule+"'")
+	c, secret, _, err := a.AddCaller(ctx, app.NewCaller{Caller: stagedoor.Caller{Name: "reports", Credential: "demo"}, Allow: []string{rule}})
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	running, err := a.Serve(ctx)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	d.say("%s", faint.Render("$ stagedoor serve"))
+	d.say("listening on %s", running.URL())
+	d.say("\nSimulator and daemon stay up until Ctrl-C. In another terminal, as the caller, with standard OAuth:")
+	d.say("  TOKEN=$(curl -s -u %s:%s -d grant_type=client_credentials %s/oauth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+		c.ID, secret.Reveal(), running.URL()) // a made-up account's caller, and gone with the demo
+	d.say("  curl -s -H \"Authorization: Bearer $TOKEN\" %s/to/demo/v2/users/me", running.URL())
+	d.say("or as yourself:")
+	d.say("  export STAGEDOOR_HOME=%s", d.home)
+	d.say("  stagedoor api demo /users/me")
+	select {
+	case <-signals:
+	case err = <-running.Failed():
+	}
+	return errors.Join(d.stop(running, signals, err), a.Close())
 }
 
 func (d *demo) token(ctx context.Context, a *app.App, c stagedoor.Credential) error {

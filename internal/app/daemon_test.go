@@ -20,16 +20,16 @@ import (
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
-// A daemonGate is a running daemon with the credential acme of a simulated account,
+// A startedDaemon is a running daemon with the credential acme of a simulated account,
 // and a second App on its home, as commands are.
-type daemonGate struct {
+type startedDaemon struct {
 	url    string
 	app    *App
 	secret stagedoor.Secret // of the caller reports
 	info   zoomsim.Info
 }
 
-func openGate(t *testing.T, rules ...stagedoor.Rule) daemonGate {
+func startDaemon(t *testing.T, rules ...stagedoor.Rule) startedDaemon {
 	t.Helper()
 	sim, err := zoomsim.Start(zoomsim.Options{Users: 8, Meetings: 120, Limits: "off", Plan: "business"})
 	if err != nil {
@@ -84,11 +84,11 @@ func openGate(t *testing.T, rules ...stagedoor.Rule) daemonGate {
 			t.Error(err)
 		}
 	})
-	return daemonGate{url: d.URL(), app: open(Settings{Home: home, PublicURL: d.URL()}), secret: secret, info: info}
+	return startedDaemon{url: d.URL(), app: open(Settings{Home: home, PublicURL: d.URL()}), secret: secret, info: info}
 }
 
 // caller is the caller reports.
-func (g daemonGate) caller(t *testing.T) stagedoor.Caller {
+func (g startedDaemon) caller(t *testing.T) stagedoor.Caller {
 	t.Helper()
 	callers, err := g.app.Callers(t.Context())
 	if err != nil {
@@ -102,7 +102,7 @@ func (g daemonGate) caller(t *testing.T) stagedoor.Caller {
 }
 
 // token is what a caller gets for its secret.
-func (g daemonGate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret) string {
+func (g startedDaemon) token(t *testing.T, who stagedoor.Caller, secret stagedoor.Secret) string {
 	t.Helper()
 	answer, err := http.PostForm(g.url+"/oauth/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {who.ID}, "client_secret": {secret.Reveal()},
@@ -121,7 +121,7 @@ func (g daemonGate) token(t *testing.T, who stagedoor.Caller, secret stagedoor.S
 }
 
 // ask makes a request at the gate and returns its status and body.
-func (g daemonGate) ask(t *testing.T, token, path string) (int, []byte) {
+func (g startedDaemon) ask(t *testing.T, token, path string) (int, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, g.url+path, nil)
 	if err != nil {
@@ -144,7 +144,7 @@ func (g daemonGate) ask(t *testing.T, token, path string) (int, []byte) {
 // that it names: each is allowed, its answer is as described, and what the
 // document does not name is refused.
 func TestDocumentAtTheGate(t *testing.T) {
-	g := openGate(t, get("/report/**"), get("/users"), get("/users/*"), stagedoor.Rule{Deny: true, Path: "/users/summary"}, stagedoor.Rule{Deny: true, Path: "/users/nobody"})
+	g := startDaemon(t, get("/report/**"), get("/users"), get("/users/*"), stagedoor.Rule{Deny: true, Path: "/users/summary"}, stagedoor.Rule{Deny: true, Path: "/users/nobody"})
 	token := g.token(t, g.caller(t), g.secret)
 	status, text := g.ask(t, token, "/to/acme/openapi.json")
 	if status != http.StatusOK {
@@ -205,7 +205,7 @@ func TestDocumentAtTheGate(t *testing.T) {
 
 // TestSnippetsAtTheGate runs the programs that are made for a caller.
 func TestSnippetsAtTheGate(t *testing.T) {
-	g := openGate(t, get("/report/meeting_activities"))
+	g := startDaemon(t, get("/report/meeting_activities"))
 	for form, command := range map[string][]string{"curl": {"sh"}, "python": {"python3"}, "node": {"node"}, "go": {"go", "run"}} {
 		t.Run(form, func(t *testing.T) {
 			for _, program := range []string{command[0], map[string]string{"curl": "curl"}[form]} {
@@ -237,7 +237,7 @@ func TestSnippetsAtTheGate(t *testing.T) {
 // TestLetInAtOnce adds a caller by another process, as scripts do, and asks for
 // its token in the next line.
 func TestLetInAtOnce(t *testing.T) {
-	g := openGate(t, get("/users/*"))
+	g := startDaemon(t, get("/users/*"))
 	callers, err := g.app.Callers(t.Context())
 	if err != nil {
 		t.Fatal(err)
