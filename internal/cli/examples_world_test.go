@@ -50,6 +50,7 @@ func (w *world) substitutions() []substitution {
 		// Where the daemon listens: each page has its own.
 		{`stagedoor serve\b`, "stagedoor serve --listen " + w.address},
 		{`127\.0\.0\.1:8700\b`, w.address},
+		{`--listen (0\.0\.0\.0)?:(8700|443)\b`, "--listen ${1}" + w.address[strings.LastIndexByte(w.address, ':'):]},
 		// The program, however it is called.
 		{`\bmake demo\b`, "stagedoor demo --once"},
 		{`(go run )?\./cmd/stagedoor\b`, "stagedoor"},
