@@ -147,7 +147,7 @@ func raw(t *testing.T, address, line string, headers ...string) got {
 	t.Helper()
 	conn := dial(t, address)
 	defer conn.Close()
-	if !strings.Contains(strings.Join(headers, "\n"), "Host:") {
+	if !strings.Contains("\n"+strings.Join(headers, "\n"), "\nHost:") {
 		headers = append(headers, "Host: HOST")
 	}
 	text := line + " HTTP/1.1\r\n" + strings.Join(append(headers, "Connection: close"), "\r\n") + "\r\n\r\n"
