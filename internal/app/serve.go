@@ -84,7 +84,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	d.server.Serve(server.Parts{
-		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted)),
+		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
@@ -224,6 +225,15 @@ func (l *load) waitFor(what string, so func() bool) {
 	}
 }
 
+// patient is how late something may be: as promised where the machine has nothing
+// else to do, and five times that beside other tests, which take its processors.
+func patient(promised time.Duration) time.Duration {
+	if *soak {
+		return promised
+	}
+	return 5 * promised
+}
+
 // TestGatewayUnderLoad is the load proof: connections read a report through the
 // daemon while tokens die, the client secret is changed, the app is deactivated
 // and activated, a caller is revoked, and the daemon is killed. No caller sees
@@ -324,7 +334,7 @@ func (l *load) survivesDeactivation(d *daemon) {
 	t, sim := l.world.t, l.world.sim
 	t.Helper()
 	inactive, active := false, true
-	off := time.Now()
+	off, before := time.Now(), sim.Stats().TokenRequests
 	sim.SetCredential(zoomsim.CredentialChange{Active: &inactive})
 	failed := func(a answer) bool { return a.wrong != "" }
 	l.waitFor("callers are told that the app is deactivated", func() bool {
@@ -357,7 +367,15 @@ func (l *load) survivesDeactivation(d *daemon) {
 	for text, times := range documents {
 		t.Logf("while the app was deactivated, %d times 502: %s", times, text)
 	}
-	t.Logf("callers got their answers again %s after the app was activated", back.Sub(on).Round(time.Second/10))
+	asked := 0
+	for by, times := range sim.Stats().TokenRequests {
+		asked += times - before[by]
+	}
+	t.Logf("callers got their answers again %s after the app was activated; meanwhile Zoom was asked for a token %d times", back.Sub(on).Round(time.Second/10), asked)
+	// A refusal is remembered for 5 s, so that nobody hammers the token endpoint.
+	if most := 3 + int(back.Sub(off)/(4*time.Second)); asked > most {
+		t.Errorf("Zoom was asked for a token %d times in %s, want %d at most", asked, back.Sub(off).Round(time.Second/10), most)
+	}
 }
 
 // refusesTheRevoked revokes a caller by the command line: its next request is
@@ -391,7 +409,7 @@ func (l *load) refusesTheRevoked(d *daemon) {
 	}
 	late := max(0, last.Sub(revoked))
 	t.Logf("the last request of the revoked caller that was served began %s after `caller revoke` had ended", late.Round(time.Millisecond))
-	if late > time.Second {
+	if late > patient(time.Second) {
 		t.Errorf("a request that began %s after the revocation was served", late)
 	}
 }
@@ -422,12 +440,21 @@ func (l *load) survivesKill(d *daemon, address string, tokens []string) *daemon 
 	}
 	isNeverBusy(t, "audit verify", verify.stderr)
 	recorded := map[string]bool{}
-	tracked, err := readColumn(w.path("home/stagedoor.db"), "select json_extract(line, '$.tracking') from audit_lines")
-	if err != nil {
-		t.Fatal(err)
+	shown := w.succeeds("audit", "--format", "ndjson", "--limit", "100000000")
+	isNeverBusy(t, "audit", shown.stderr)
+	acts := map[string]int{}
+	for line := range strings.Lines(shown.stdout) {
+		var e stagedoor.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		recorded[e.Tracking] = true
+		acts[e.Action]++
 	}
-	for _, id := range tracked {
-		recorded[id] = true
+	for act, times := range map[string]int{"credential.set-secret": 1, "caller.add": 2, "caller.revoke": 1, "serve.start": 2} {
+		if acts[act] != times {
+			t.Errorf("the audit has %s %d times, want %d", act, acts[act], times)
+		}
 	}
 	answered, lost := 0, 0
 	var oldest time.Duration // before the kill, of what is not in the audit
@@ -443,7 +470,7 @@ func (l *load) survivesKill(d *daemon, address string, tokens []string) *daemon 
 	}
 	t.Logf("of %d calls that were answered before the kill, %d are not in the audit; the oldest of them was answered %s before it; %s",
 		answered, lost, oldest.Round(time.Millisecond), strings.TrimSpace(verify.stdout))
-	if oldest > 100*time.Millisecond {
+	if oldest > patient(100*time.Millisecond) {
 		t.Errorf("a call that was answered %s before the kill is not in the audit", oldest)
 	}
 	return d

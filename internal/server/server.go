@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -41,6 +42,7 @@ func Listen(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.headerTime, o.bodyTime = cmp.Or(o.headerTime, headerTime), cmp.Or(o.bodyTime, bodyTime)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -70,8 +72,9 @@ func (s *Server) open(flag, address string, config *tls.Config, gateway bool) er
 		}
 	}
 	s.doors = append(s.doors, &door{listener: listener, secure: config != nil, gateway: gateway, http: &http.Server{
-		TLSConfig: config, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		ErrorLog: log.New(connectionLog{s.options.Log}, "", 0),
+		TLSConfig: config, ReadHeaderTimeout: s.options.headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		DisableGeneralOptionsHandler: true, // the router answers all
+		ErrorLog:                     log.New(connectionLog{s.options.Log}, "", 0),
 	}})
 	return nil
 }
@@ -85,8 +88,7 @@ func (c connectionLog) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// URL is the address of the public listener: with its real port, and the public
-// name where that is known.
+// URL is the address of the public listener, with its real port.
 func (s *Server) URL() string { return s.doors[0].url() }
 
 // OperatorURL is the address of the operators' listener; empty if there is none.
@@ -142,15 +144,13 @@ func (s *Server) Running() int64 { return s.running.Load() }
 // ctx ends, and cuts off the rest. It returns how many those were.
 func (s *Server) Stop(ctx context.Context) (cut int64) {
 	s.draining.Store(true)
-	var stopping sync.WaitGroup
+	// The operators' door is the last, so that readiness and metrics are there to be
+	// seen while callers' answers finish.
 	for _, d := range s.doors {
-		stopping.Go(func() {
-			if d.http.Shutdown(ctx) != nil {
-				cut = s.running.Load()
-			}
-		})
+		if d.http.Shutdown(ctx) != nil {
+			cut = s.running.Load()
+		}
 	}
-	stopping.Wait()
 	if s.cancelAll != nil {
 		s.cancelAll()
 	}
