@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -401,6 +402,24 @@ func TestReadiness(t *testing.T) {
 	}
 	if status, _, _ := raw(t, s, "GET /healthz HTTP/1.1\nHost: localhost\n"); status != 200 {
 		t.Errorf("health while stopping: %d", status)
+	}
+}
+
+func TestURL(t *testing.T) {
+	for given, pattern := range map[string]string{
+		"127.0.0.1:0": `^http://127\.0\.0\.1:[1-9]\d*$`, "localhost:0": `^http://(127\.0\.0\.1|\[::1\]):[1-9]\d*$`,
+		"0.0.0.0:0": `^http://0\.0\.0\.0:[1-9]\d*$`, ":0": `^http://0\.0\.0\.0:[1-9]\d*$`,
+	} {
+		s, err := Listen(Options{Listen: given, BehindProxy: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(pattern).MatchString(s.URL()) {
+			t.Errorf("%s is said to be %s", given, s.URL())
+		}
+		stopped, cancel := context.WithCancel(t.Context())
+		cancel()
+		s.Stop(stopped)
 	}
 }
 
