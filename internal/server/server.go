@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type Server struct {
 // door is one listener.
 type door struct {
 	listener net.Listener
+	told     string // the address as it was given
 	http     *http.Server
 	secure   bool
 	gateway  bool // shows only what --expose gateway does
@@ -71,7 +73,7 @@ func (s *Server) open(flag, address string, config *tls.Config, gateway bool) er
 			Fix:   "Stop what has the port, or take another one with " + flag + " HOST:PORT.",
 		}
 	}
-	s.doors = append(s.doors, &door{listener: listener, secure: config != nil, gateway: gateway, http: &http.Server{
+	s.doors = append(s.doors, &door{listener: listener, told: address, secure: config != nil, gateway: gateway, http: &http.Server{
 		TLSConfig: config, ReadHeaderTimeout: s.options.headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		DisableGeneralOptionsHandler: true, // the router answers all
 		ErrorLog:                     log.New(connectionLog{s.options.Log}, "", 0),
@@ -104,7 +106,16 @@ func (d *door) url() string {
 	if d.secure {
 		scheme = "https://"
 	}
-	return scheme + d.listener.Addr().String()
+	address, ok := d.listener.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsUnspecified() {
+		return scheme + d.listener.Addr().String()
+	}
+	// Of all addresses: as it was told, for the system writes one family for both.
+	host, _, _ := net.SplitHostPort(d.told) // it was listened on
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	return scheme + net.JoinHostPort(host, strconv.Itoa(address.Port))
 }
 
 // Serve answers requests until [Server.Stop]; it returns at once.
