@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -137,7 +136,7 @@ func (x *exchange) record(status int) {
 		}
 		x.Record(stagedoor.Event{
 			At: x.began.UTC(), Actor: actor, Action: operation, Subject: stagedoor.Outside(x.path, 300),
-			Credential: x.caller.Credential, From: x.from(), Result: result, Detail: detail, Status: status,
+			Credential: x.caller.Credential, From: stagedoor.AddressOf(x.r), Result: result, Detail: detail, Status: status,
 			Sent: sent, Received: received, Duration: took, Tracking: x.tracking(),
 		})
 	}
@@ -174,15 +173,4 @@ func (x *exchange) tracking() string {
 		return x.failure.Tracking
 	}
 	return ""
-}
-
-func (x *exchange) from() string {
-	if x.From != nil {
-		return x.From(x.r)
-	}
-	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
-	if err != nil {
-		return x.r.RemoteAddr
-	}
-	return host
 }

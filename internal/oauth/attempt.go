@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type attempt struct {
 
 func (s *server) begin(r *http.Request, action string) *attempt {
 	now := s.Wall()
-	return &attempt{began: now, event: stagedoor.Event{At: now.UTC(), Action: action, From: remote(r)}}
+	return &attempt{began: now, event: stagedoor.Event{At: now.UTC(), Action: action, From: stagedoor.AddressOf(r)}}
 }
 
 // succeed records an attempt that came to its end.
@@ -83,13 +82,4 @@ func shortened(id string) string {
 		short = append(short, r)
 	}
 	return string(short)
-}
-
-// remote is the address that a request comes from, without its port.
-func remote(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
