@@ -83,7 +83,7 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
-func (g *gate) Began(string, string) {}
+func (g *gate) Began() {}
 func (g *gate) Ended(o gateway.Observation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

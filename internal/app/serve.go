@@ -84,7 +84,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	d.server.Serve(server.Parts{
-		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
+		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),
@@ -93,7 +93,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	})
 	d.working.Go(func() { d.follow(running) })
 	d.working.Go(func() { d.live.Keep(running) })
-	d.working.Go(func() { a.KeepAudit(running) })
+	d.working.Go(func() { a.keepAudit(running) })
 	return d, nil
 }
 

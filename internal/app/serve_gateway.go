@@ -32,7 +32,7 @@ func (c gatewayCallers) Verify(ctx context.Context, accessToken stagedoor.Secret
 // figures gives the metrics what they may know of a request.
 type figures struct{ metrics *server.Metrics }
 
-func (f figures) Began(string, string) { f.metrics.Began() }
+func (f figures) Began() { f.metrics.Began() }
 
 func (f figures) Ended(o gateway.Observation) {
 	f.metrics.Ended(server.Call{

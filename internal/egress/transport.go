@@ -235,11 +235,6 @@ func (t *Transport) CloseIdleConnections() {
 	t.proxied.CloseIdleConnections()
 }
 
-// NeverRedirect is a [http.Client]'s CheckRedirect that takes a redirect as
-// the answer. API and token calls use it: following one would carry the
-// credential to an address that nobody asked for.
-func NeverRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 func refusal(subject, cause, fix string) *stagedoor.Error {
 	return &stagedoor.Error{Op: "send a request with a credential", Subject: subject, Kind: stagedoor.KindHostRefused, Cause: cause, Fix: fix}
 }

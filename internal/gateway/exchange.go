@@ -128,25 +128,20 @@ func (x *exchange) record(status int) {
 		sent, _, _ = x.body.state()
 	}
 	took, received := time.Since(x.began), x.w.bytes.Load()
-	operation := x.operation()
 	if x.Record != nil {
 		actor := "nobody"
 		if x.caller.Name != "" {
 			actor = "caller " + x.caller.Name
 		}
 		x.Record(stagedoor.Event{
-			At: x.began.UTC(), Actor: actor, Action: operation, Subject: stagedoor.Outside(x.path, 300),
+			At: x.began.UTC(), Actor: actor, Action: x.operation(), Subject: stagedoor.Outside(x.path, 300),
 			Credential: x.caller.Credential, From: stagedoor.AddressOf(x.r), Result: result, Detail: detail, Status: status,
 			Sent: sent, Received: received, Duration: took, Tracking: x.tracking(),
 		})
 	}
 	if x.observed && x.Observer != nil {
-		label := x.op.Label
-		if x.op.Method == "" && x.action == "" {
-			operation = "" // a stranger's path names no series
-		}
 		x.Observer.Ended(Observation{
-			Caller: x.caller.Name, Credential: x.caller.Credential, Operation: operation, Label: label,
+			Caller: x.caller.Name, Credential: x.caller.Credential, Label: x.op.Label,
 			Status: status, Result: result, Duration: took, Waited: x.sent.Waited, Upstream: x.sent.Upstream,
 			Sent: sent, Received: received, Healed: x.sent.Healed,
 		})

@@ -80,7 +80,7 @@ type Left struct {
 // many goroutines at once.
 type Observer interface {
 	// Began is told of a request whose caller is known.
-	Began(caller, credential string)
+	Began()
 	// Ended follows each Began.
 	Ended(Observation)
 }
@@ -88,8 +88,7 @@ type Observer interface {
 // Observation is what metrics may know of a request.
 type Observation struct {
 	Caller, Credential string
-	Operation          string // "GET /users/{userId}"; "" where it was refused before it was known
-	Label              stagedoor.Label
+	Label              stagedoor.Label // "" where it was refused before the operation was known
 	Status             int
 	Result             string // "ok" or a [stagedoor.Kind]
 	Duration           time.Duration

@@ -214,8 +214,8 @@ func (w *world) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn,
 	return stagedoor.Turn{Sent: func() {}, Done: func(stagedoor.Outcome) { w.mu.Lock(); defer w.mu.Unlock(); w.turns.done++ }}, nil
 }
 
-func (w *world) Began(string, string) {}
-func (w *world) Ended(o Observation)  { w.mu.Lock(); defer w.mu.Unlock(); w.seen = append(w.seen, o) }
+func (w *world) Began()              {}
+func (w *world) Ended(o Observation) { w.mu.Lock(); defer w.mu.Unlock(); w.seen = append(w.seen, o) }
 
 // event waits for the one event of a call, which is recorded when it is over.
 func (w *world) event() stagedoor.Event {
