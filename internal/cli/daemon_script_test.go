@@ -102,6 +102,12 @@ func raw(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// operated is raw with the operator's token that stands in operator.txt.
+func operated(ts *testscript.TestScript, neg bool, args []string) {
+	header := "Authorization: Bearer " + strings.TrimSpace(ts.ReadFile("operator.txt"))
+	raw(ts, neg, slices.Insert(slices.Clone(args), 3, header))
+}
+
 // seen asserts that the simulator was asked for a path, as it stood in the request,
 // or with ! that it was not: seen /v2/users/me; ! seen /v2/users.
 func seen(ts *testscript.TestScript, neg bool, args []string) {
