@@ -19,8 +19,8 @@ const errorsPage = "https://github.com/stagedoor/stagedoor/blob/main/docs/errors
 // {"code", "message"}, so that a client of Zoom's shows it as it shows Zoom's.
 // Source: RFC 9457 section 3, read 2026-11.
 type Problem struct {
-	Type   string `json:"type"`  // names the kind: where [Kinds] are told of
-	Title  string `json:"title"` // what the kind means
+	Type   string `json:"type"`  // names the kind: where [Kinds] are told of; "about:blank" where the status says more
+	Title  string `json:"title"` // what the kind, or the status, means
 	Status int    `json:"status"`
 	Detail string `json:"detail"` // the cause
 	Fix    string `json:"fix,omitempty"`
@@ -50,8 +50,12 @@ func ProblemOf(err error, status int) Problem {
 	if cause == "" {
 		cause = row.Means
 	}
+	kind, title := errorsPage+string(e.Kind), row.Means
+	if status != row.HTTP { // the status says what the kind does not
+		kind, title = "about:blank", http.StatusText(status)
+	}
 	p := Problem{
-		Type: errorsPage + string(e.Kind), Title: row.Means, Status: status, Detail: cause, Fix: e.Fix, Kind: e.Kind,
+		Type: kind, Title: title, Status: status, Detail: cause, Fix: e.Fix, Kind: e.Kind,
 		Who: whoActs(e.Kind, status), Tracking: e.Tracking,
 		Code: status, Message: strings.TrimSpace(capital(strings.TrimSuffix(cause, ".")) + ". " + e.Fix),
 	}

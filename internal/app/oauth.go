@@ -12,9 +12,10 @@ import (
 
 // tokenServer is the authorization server in front of a database's callers.
 // issuer returns the public address that a request came to; record takes a line
-// of the audit for each token that is asked for or revoked.
-func tokenServer(callers *caller.Callers, operators *operator.Operators, issuer func(*http.Request) string, record func(stagedoor.Event)) http.Handler {
-	return oauth.New(oauth.Options{Callers: oauthCallers{callers}, Operators: operators, Issuer: issuer, Record: record})
+// of the audit for each token that is asked for or revoked; tokenOnly is of
+// [oauth.Options].
+func tokenServer(callers *caller.Callers, operators *operator.Operators, issuer func(*http.Request) string, tokenOnly func(*http.Request) bool, record func(stagedoor.Event)) http.Handler {
+	return oauth.New(oauth.Options{Callers: oauthCallers{callers}, Operators: operators, Issuer: issuer, TokenOnly: tokenOnly, Record: record})
 }
 
 // oauthCallers gives what a token says of itself its name in package oauth.

@@ -84,7 +84,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	d.server.Serve(server.Parts{
-		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, d.granted)),
+		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),
@@ -147,8 +147,8 @@ func (a *App) acme(ctx context.Context) (*server.ACME, error) {
 	}
 	s := a.settings.Serve
 	authority, err := url.Parse(cmp.Or(s.ACMEDirectory, autocert.DefaultACMEDirectory))
-	if err != nil {
-		return nil, wrongSetting("acme_directory", s.ACMEDirectory, "Write its https address.")
+	if err != nil || authority.Hostname() == "" {
+		return nil, wrongSetting("--acme-directory", s.ACMEDirectory, "Write the authority's address, like https://acme.example.com/directory.")
 	}
 	o := egress.Options{Hosts: []string{authority.Hostname()}, CAFile: a.settings.CAFile}
 	if s.ACMEDirectory != "" { // one of the user's own may be anywhere

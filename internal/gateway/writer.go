@@ -7,7 +7,7 @@ import (
 
 // pieceBytes is how much is handed to the connection at once, so that the watch
 // over a request sees bytes move on a slow one.
-const pieceBytes = 16 << 10
+const pieceBytes = 32 << 10
 
 // writer is the answer on its way to the caller.
 type writer struct {

@@ -36,7 +36,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, a *attempt, err er
 	no := refusalOf(err)
 	if no.code == invalidClient && a.client.method != "" {
 		if !s.delays.failed(r.Context(), a.client.id, a.event.From) {
-			no.challenge, no.status, no.retry = false, http.StatusTooManyRequests, "1"
+			no.status, no.retry = http.StatusTooManyRequests, "1"
 			no.description = "Too many requests with a wrong client_id or client_secret are waiting for their answers. Try again in a second."
 		}
 	}

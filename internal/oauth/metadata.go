@@ -26,25 +26,28 @@ func (s *server) metadata(w http.ResponseWriter, r *http.Request) {
 	base := s.base(r)
 	methods := []string{byBasic, byPost, byKey}
 	w.Header().Set("Cache-Control", "max-age=300") // seconds
-	answer(w, http.StatusOK, struct {
+	document := struct {
 		Issuer            string   `json:"issuer"`
 		Token             string   `json:"token_endpoint"`
 		TokenMethods      []string `json:"token_endpoint_auth_methods_supported"`
 		TokenAlgorithms   []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-		Revoke            string   `json:"revocation_endpoint"`
-		RevokeMethods     []string `json:"revocation_endpoint_auth_methods_supported"`
-		RevokeAlgorithms  []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
-		Introspect        string   `json:"introspection_endpoint"`
-		IntrospectMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+		Revoke            string   `json:"revocation_endpoint,omitempty"`
+		RevokeMethods     []string `json:"revocation_endpoint_auth_methods_supported,omitempty"`
+		RevokeAlgorithms  []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
+		Introspect        string   `json:"introspection_endpoint,omitempty"`
+		IntrospectMethods []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
 		GrantTypes        []string `json:"grant_types_supported"`
 		ResponseTypes     []string `json:"response_types_supported"` // required, and there are none
 	}{
 		Issuer: base,
 		Token:  base + TokenPath, TokenMethods: methods, TokenAlgorithms: algorithmNames(),
-		Revoke: base + RevokePath, RevokeMethods: methods, RevokeAlgorithms: algorithmNames(),
-		Introspect: base + IntrospectPath, IntrospectMethods: []string{"Bearer"},
 		GrantTypes: []string{clientCredentials, accountCredentials}, ResponseTypes: []string{},
-	})
+	}
+	if !s.TokenOnly(r) {
+		document.Revoke, document.RevokeMethods, document.RevokeAlgorithms = base+RevokePath, methods, algorithmNames()
+		document.Introspect, document.IntrospectMethods = base+IntrospectPath, []string{"Bearer"}
+	}
+	answer(w, http.StatusOK, document)
 }
 
 // issuerPath is the path of an issuer that has one: its metadata is also asked
