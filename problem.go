@@ -22,7 +22,7 @@ type Problem struct {
 	Type   string `json:"type"`  // names the kind: where [Kinds] are told of; "about:blank" where the status says more
 	Title  string `json:"title"` // what the kind, or the status, means
 	Status int    `json:"status"`
-	Detail string `json:"detail"` // the cause
+	Detail string `json:"detail"` // the cause, and what it is about where the caller may know that
 	Fix    string `json:"fix,omitempty"`
 	Kind   Kind   `json:"kind"`
 	// Who must act: "caller", "operator" (whoever keeps this Stagedoor), or
@@ -46,7 +46,7 @@ func ProblemOf(err error, status int) Problem {
 	if status == 0 {
 		status = row.HTTP
 	}
-	cause := e.Cause
+	cause := told(e)
 	if cause == "" {
 		cause = row.Means
 	}
@@ -63,6 +63,18 @@ func ProblemOf(err error, status int) Problem {
 		p.Fix = strings.TrimSpace("Whoever keeps this gateway must act. " + p.Fix)
 	}
 	return p
+}
+
+// told is the cause, with what it is about where that is the request itself or a
+// name that its caller knows. Subjects of other errors are not the caller's to see.
+func told(e *Error) string {
+	switch e.Kind {
+	case KindUsage, KindNotFound, KindForbidden, KindDisabled:
+		if e.Subject != "" {
+			return e.Subject + ": " + e.Cause
+		}
+	}
+	return e.Cause
 }
 
 func whoActs(kind Kind, status int) string {
