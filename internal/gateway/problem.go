@@ -73,8 +73,13 @@ func failed(err error) *refusal {
 	case stagedoor.KindHostRefused: // the list is not the caller's to see
 		r.status = http.StatusForbidden
 		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the address is not on the credential's list of hosts, or not a public one", Fix: "Look at the address. Whoever keeps this gateway can add a host with --allow-host."}
-	case stagedoor.KindRateLimited, stagedoor.KindDailyQuota:
+	case stagedoor.KindRateLimited:
 		r.status = http.StatusTooManyRequests
+	case stagedoor.KindDailyQuota: // its fix speaks to whoever runs a command
+		r.status = http.StatusTooManyRequests
+		again := *e
+		again.Fix = "Send the request again when Retry-After has passed. Whoever runs Stagedoor sees with `stagedoor quota` who used it."
+		r.err = &again
 	case stagedoor.KindStore, stagedoor.KindKey, stagedoor.KindSchemaNewer, stagedoor.KindInternal:
 		r.status = http.StatusInternalServerError
 	case stagedoor.KindInterrupted:
@@ -97,12 +102,13 @@ func (r *refusal) write(w http.ResponseWriter) {
 	row := r.err.Kind.Row()
 	p := problem{
 		Type: errorsPage + string(r.err.Kind), Title: row.Means, Status: r.status,
-		Detail: r.err.Cause, Fix: r.err.Fix, Kind: r.err.Kind, Who: who(r), Tracking: r.err.Tracking,
-		Code: r.status, Message: strings.TrimSuffix(sentence(r.err.Cause), ".") + ". " + r.err.Fix,
+		Detail: told(r.err), Fix: r.err.Fix, Kind: r.err.Kind, Who: who(r), Tracking: r.err.Tracking,
+		Code: r.status,
 	}
 	if p.Detail == "" {
 		p.Detail = row.Means
 	}
+	p.Message = strings.TrimSpace(strings.TrimSuffix(sentence(p.Detail), ".") + ". " + r.err.Fix)
 	if p.Who == "operator" {
 		p.Fix = strings.TrimSpace("Whoever keeps this gateway must act. " + p.Fix)
 	}
@@ -122,6 +128,18 @@ func (r *refusal) write(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(r.status)
 	_, _ = w.Write(append(text, '\n')) // a caller who left reads nothing
+}
+
+// told is the cause, with what it is about where that is the request itself or a
+// name that its caller knows. Subjects of other errors are not the caller's to see.
+func told(e *stagedoor.Error) string {
+	switch e.Kind {
+	case stagedoor.KindUsage, stagedoor.KindNotFound, stagedoor.KindForbidden, stagedoor.KindDisabled:
+		if e.Subject != "" {
+			return e.Subject + ": " + e.Cause
+		}
+	}
+	return e.Cause
 }
 
 func who(r *refusal) string {

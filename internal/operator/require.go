@@ -48,6 +48,9 @@ func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler
 				challenge += `, error="invalid_token"`
 			}
 			w.Header().Set("WWW-Authenticate", challenge)
+			if reads(r) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+				w.Header().Add("WWW-Authenticate", `Basic realm="Stagedoor operators: any name, and the token as the password", charset="UTF-8"`)
+			}
 		case stagedoor.KindForbidden:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="stagedoor operators", error="insufficient_scope"`)
 		}
@@ -55,8 +58,13 @@ func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler
 	})
 }
 
+// reads reports whether a request changes nothing.
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // bearer is the token of a request's Authorization header; sent is false where
-// none came with it. A token in the URL counts as none: URLs land in logs.
+// none came with it. A token in the URL counts as none: URLs land in logs. A
+// browser, which can not send a Bearer header, shows it as the password of Basic
+// (RFC 7617), and only to read: what it keeps it sends for any page that asks.
 func bearer(r *http.Request) (token stagedoor.Secret, sent bool, err error) {
 	values := r.Header.Values("Authorization")
 	if len(values) > 1 {
@@ -67,6 +75,9 @@ func bearer(r *http.Request) (token stagedoor.Secret, sent bool, err error) {
 	}
 	if len(values) == 0 {
 		return token, false, nil
+	}
+	if _, password, ok := r.BasicAuth(); ok && reads(r) && strings.HasPrefix(password, Prefix) {
+		return stagedoor.NewSecret(password), true, nil
 	}
 	scheme, value, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
