@@ -141,7 +141,7 @@ func (r rules) judge(q request) error {
 		allowed = allowed || rule.allows(q)
 	}
 	if !allowed {
-		return r.forbidden(q, "none of the rules of caller " + r.name + " allows it")
+		return r.forbidden(q, "none of the rules of caller "+r.name+" allows it")
 	}
 	return nil
 }
