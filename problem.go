@@ -46,7 +46,7 @@ func ProblemOf(err error, status int) Problem {
 	if status == 0 {
 		status = row.HTTP
 	}
-	cause := e.Cause
+	cause := told(e)
 	if cause == "" {
 		cause = row.Means
 	}
@@ -63,6 +63,18 @@ func ProblemOf(err error, status int) Problem {
 		p.Fix = strings.TrimSpace("Whoever keeps this gateway must act. " + p.Fix)
 	}
 	return p
+}
+
+// told is the cause, with what it is about where that is the request itself or a
+// name that whoever asks knows. Subjects of other errors are not theirs to see.
+func told(e *Error) string {
+	switch e.Kind {
+	case KindUsage, KindNotFound, KindForbidden, KindDisabled:
+		if e.Subject != "" && e.Cause != "" {
+			return e.Subject + ": " + e.Cause
+		}
+	}
+	return e.Cause
 }
 
 func whoActs(kind Kind, status int) string {

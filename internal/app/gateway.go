@@ -125,11 +125,9 @@ func (c *lent) left(ctx context.Context, kind stagedoor.Kind, op stagedoor.Opera
 	}
 	for _, day := range c.report.Days {
 		if day.Limit > 0 && slices.Contains(day.Labels, op.Label) && strings.HasPrefix(day.Group, string(op.Family())) {
-			left := &gateway.Left{Limit: day.Limit, Remaining: day.Left}
-			if day.Closed.After(now()) {
-				left.Remaining = 0
-			}
-			return left
+			// Whatever the ledger has: the day is over for who was refused, and that
+			// the provider closed it is written down a moment later.
+			return &gateway.Left{Limit: day.Limit}
 		}
 	}
 	return nil

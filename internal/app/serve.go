@@ -83,6 +83,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.end, d.live = end, newLive(running, a)
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
+	a.env.Waiting = nil // nobody waits at a terminal; the log tells of troubles
 	d.server.Serve(server.Parts{
 		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),

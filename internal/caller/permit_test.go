@@ -66,7 +66,7 @@ func TestRulesDecide(t *testing.T) {
 		{[]string{"allow-scope report:read:meeting_activity_log:admin"}, "GET", "/v2/report/daily", forbidden},
 		{[]string{"allow-scope report:read:meeting_activity_log:admin"}, "HEAD", "/v2/report/meeting_activities", forbidden},
 		{[]string{"allow-scope report:read:admin"}, "GET", "/v2/report/daily", yes},
-		{[]string{"allow-scope report:read:admin"}, "GET", "/v2/v2/report/daily", forbidden},
+		{[]string{"allow-scope report:read:admin"}, "GET", "/v2/v2/report/daily", notFound},
 		{[]string{"allow-scope report:read:admin"}, "GET", "/v2/Report/daily", forbidden},
 		{[]string{"allow-scope user:read:admin"}, "GET", "/v2/users/jo@example.com", yes},
 		{[]string{"allow-scope user:read:admin"}, "DELETE", "/v2/users/jo@example.com", forbidden},

@@ -48,8 +48,13 @@ func failed(err error) *refusal {
 	case stagedoor.KindHostRefused: // the list is not the caller's to see
 		r.status = http.StatusForbidden
 		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the address is not on the credential's list of hosts, or not a public one", Fix: "Look at the address. Whoever keeps this gateway can add a host with --allow-host."}
-	case stagedoor.KindRateLimited, stagedoor.KindDailyQuota:
+	case stagedoor.KindRateLimited:
 		r.status = http.StatusTooManyRequests
+	case stagedoor.KindDailyQuota: // its fix speaks to whoever runs a command
+		r.status = http.StatusTooManyRequests
+		again := *e
+		again.Fix = "Send the request again when Retry-After has passed. Whoever runs Stagedoor sees with `stagedoor quota` who used it."
+		r.err = &again
 	case stagedoor.KindStore, stagedoor.KindKey, stagedoor.KindSchemaNewer, stagedoor.KindInternal:
 		r.status = http.StatusInternalServerError
 	case stagedoor.KindInterrupted:

@@ -62,10 +62,10 @@ func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *wor
 		permit: func(_ stagedoor.Caller, base, method, path string) (stagedoor.Operation, error) {
 			below, ok := strings.CutPrefix(path, base+"/")
 			if !ok {
-				return stagedoor.Operation{}, &stagedoor.Error{Kind: stagedoor.KindNotFound, Cause: "outside"}
+				return stagedoor.Operation{}, &stagedoor.Error{Subject: path, Kind: stagedoor.KindNotFound, Cause: "all operations lie below " + base + "/"}
 			}
 			if strings.HasPrefix(below, "secret") {
-				return stagedoor.Operation{}, &stagedoor.Error{Kind: stagedoor.KindForbidden, Cause: "the rule deny /secret decides"}
+				return stagedoor.Operation{}, &stagedoor.Error{Subject: method + " /secret", Kind: stagedoor.KindForbidden, Cause: "the rule deny /secret decides"}
 			}
 			return stagedoor.Operation{Method: method, Path: "/" + below, Label: stagedoor.Heavy}, nil
 		},
