@@ -145,6 +145,13 @@ func (b *body) whollyRead() bool {
 	return b.err == io.EOF
 }
 
+// broken reports whether reading the body failed.
+func (b *body) broken() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err != nil && b.err != io.EOF
+}
+
 // state returns how many bytes came, whether they were too many, and whether
 // they can not be sent again.
 func (b *body) state() (read int64, tooLong, lost bool) {

@@ -44,7 +44,7 @@ func (g *gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 		limit = g.IdleStream
 	}
 	x.idle = watch(limit, x.giveUp)
-	x.w = &writer{ResponseWriter: w, moved: x.idle.moved}
+	x.w = &writer{ResponseWriter: w, moved: x.idle.moved, own: w.Header().Clone()}
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		x.body = newBody(r.Body, g.MaxBody, x.idle.moved)
 		// Else net/http would wait for the whole body before it sends the answer's

@@ -23,7 +23,7 @@ func TestARestOfABodyIsNoRequest(t *testing.T) {
 		"the API answers early":      {callersToken, "/to/acme/v2/early", "Content-Length: 1000", "begun", 403},
 		"the token is none":          {"x", "/to/acme/v2/x", "Content-Length: 1000", "begun", 401},
 		"a rule refuses":             {callersToken, "/to/acme/v2/secret", "Content-Length: 1000", "begun", 403},
-		"the chunks are wrong":       {callersToken, "/to/acme/v2/reads", "Transfer-Encoding: chunked", "zz\r\n", 502},
+		"the chunks are wrong":       {callersToken, "/to/acme/v2/reads", "Transfer-Encoding: chunked", "zz\r\n", 400},
 		"the chunks stop being such": {callersToken, "/to/acme/v2/early", "Transfer-Encoding: chunked", "5\r\nbegun\r\n", 403},
 		"it waits to be asked for":   {callersToken, "/to/acme/v2/early", "Content-Length: 1000\r\nExpect: 100-continue", "", 403},
 	}
