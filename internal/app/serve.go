@@ -85,7 +85,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	a.minted = d.metrics.Minted
 	a.env.Waiting = nil // nobody waits at a terminal; the log tells of troubles
 	d.server.Serve(server.Parts{
-		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted)),
+		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted, options.Expose == server.ExposeGateway)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -84,6 +85,12 @@ func (x *exchange) answer(refused *refusal) {
 		comeBack(x.w.Header(), refused.err.RetryAt, 0)
 	}
 	x.timing(x.w.Header())
+	if x.caller.Credential != "" {
+		// What is to be typed can be typed as it stands.
+		e := *refused.err
+		e.Fix = strings.ReplaceAll(e.Fix, "NAME", x.caller.Credential)
+		refused.err = &e
+	}
 	refused.write(x.w)
 }
 

@@ -261,7 +261,7 @@ func TestProblemsOfTheCredential(t *testing.T) {
 	w.mu.Unlock()
 	w.kill()
 	a := w.get("/to/acme/v2/x")
-	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew") || a.problem.Who != "operator" {
+	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew, then run `stagedoor credential set-secret acme`.") || strings.Contains(a.body, "NAME") || a.problem.Who != "operator" {
 		t.Errorf("refused: %d %s", a.StatusCode, a.body)
 	}
 }

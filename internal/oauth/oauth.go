@@ -56,7 +56,7 @@ type Operators interface {
 }
 
 // Options are the parts that the server stands on. All are required, but for
-// Wall.
+// the last two.
 type Options struct {
 	Callers   Callers
 	Operators Operators
@@ -67,6 +67,9 @@ type Options struct {
 	// caller's address in it is the request's RemoteAddr: whoever stands behind a
 	// proxy puts the true one there first.
 	Record func(stagedoor.Event)
+	// TokensAlone says that callers reach nothing but tokens and metadata: the
+	// metadata then names no address that they would find shut.
+	TokensAlone bool
 	// Wall tells the time by which assertions end. If nil, time.Now.
 	Wall func() time.Time
 }
