@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -71,7 +72,7 @@ func (x *exchange) idled() bool { return errors.Is(context.Cause(x.r.Context()),
 // answer sends a refusal, where there is still somebody to read it and nothing
 // was sent yet.
 func (x *exchange) answer(refused *refusal) {
-	x.failure = refused.err
+	x.failure = cmp.Or(refused.audited, refused.err)
 	if x.w.status.Load() != 0 {
 		return
 	}

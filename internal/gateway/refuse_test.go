@@ -441,6 +441,20 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Which host was refused, and which there are, is for whoever reads the audit.
+func TestRefusedHostsAreAudited(t *testing.T) {
+	w := newWorld(t, nil, func(w *world) {
+		w.admit = func(context.Context, stagedoor.Call) (stagedoor.Turn, error) {
+			return stagedoor.Turn{}, &stagedoor.Error{Subject: "inside.example:443", Kind: stagedoor.KindHostRefused, Cause: "the host is not on the credential's list; zoom.us"}
+		}
+	})
+	a := w.get("/to/acme/v2/x")
+	if e := w.event(); a.StatusCode != 403 || strings.Contains(a.body, "inside.example") || strings.Contains(a.body, "zoom.us") ||
+		e.Detail != "inside.example:443: the host is not on the credential's list; zoom.us" || e.Result != "host_not_allowed" {
+		t.Errorf("%d %s\n%+v", a.StatusCode, a.body, e)
+	}
+}
+
 func TestDocument(t *testing.T) {
 	w := newWorld(t, nil, func(w *world) {
 		w.options.PublicURL = func(*http.Request) string { return "https://gate.example/" }
