@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -29,7 +30,8 @@ func (t *trouble) hear(e token.Event) {
 			return
 		}
 		t.cause, t.said = e.Err.Cause, now()
-		t.log.Warn("a credential gets no token", "credential", t.slug, "kind", e.Err.Kind, "cause", e.Err.Cause, "fix", e.Err.Fix)
+		t.log.Warn("a credential gets no token", "credential", t.slug, "kind", e.Err.Kind, "cause", e.Err.Cause,
+			"fix", strings.ReplaceAll(e.Err.Fix, "NAME", t.slug))
 	case (e.Kind == token.EventMinted || e.Kind == token.EventAdopted) && t.cause != "":
 		t.cause = ""
 		t.log.Warn("a credential gets tokens again", "credential", t.slug)

@@ -14,7 +14,7 @@ func TestATroubleIsToldOnce(t *testing.T) {
 	var log bytes.Buffer
 	heard := trouble{log: slog.New(slog.NewTextHandler(&log, nil)), slug: "acme"}
 	failed := func(kind token.EventKind, cause string) token.Event {
-		return token.Event{Kind: kind, Err: &stagedoor.Error{Kind: stagedoor.KindNetwork, Cause: cause, Fix: "Look at the network."}}
+		return token.Event{Kind: kind, Err: &stagedoor.Error{Kind: stagedoor.KindNetwork, Cause: cause, Fix: "Run stagedoor credential check NAME."}}
 	}
 	lines := func(want int, last string) {
 		t.Helper()
@@ -28,7 +28,7 @@ func TestATroubleIsToldOnce(t *testing.T) {
 		heard.hear(failed(token.EventRetrying, "it was not reached"))
 		heard.hear(failed(token.EventFailed, "it was not reached"))
 	}
-	lines(1, `level=WARN msg="a credential gets no token" credential=acme kind=network cause="it was not reached" fix="Look at the network."`)
+	lines(1, `level=WARN msg="a credential gets no token" credential=acme kind=network cause="it was not reached" fix="Run stagedoor credential check acme."`)
 	heard.hear(failed(token.EventFailed, "it answered 503"))
 	lines(2, "it answered 503")
 	heard.hear(token.Event{Kind: token.EventMinted})

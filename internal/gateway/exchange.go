@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -80,7 +82,7 @@ func (x *exchange) idled() bool { return errors.Is(context.Cause(x.r.Context()),
 // answer sends a refusal, where there is still somebody to read it and nothing
 // was sent yet.
 func (x *exchange) answer(refused *refusal) {
-	x.failure = refused.err
+	x.failure = cmp.Or(refused.audited, refused.err)
 	if x.w.status.Load() != 0 {
 		return
 	}
@@ -94,6 +96,12 @@ func (x *exchange) answer(refused *refusal) {
 		comeBack(x.w.Header(), refused.err.RetryAt, 0)
 	}
 	x.timing(x.w.Header())
+	if x.caller.Credential != "" {
+		// What is to be typed can be typed as it stands.
+		e := *refused.err
+		e.Fix = strings.ReplaceAll(e.Fix, "NAME", x.caller.Credential)
+		refused.err = &e
+	}
 	refused.write(x.w)
 }
 

@@ -261,7 +261,7 @@ func TestProblemsOfTheCredential(t *testing.T) {
 	w.mu.Unlock()
 	w.kill()
 	a := w.get("/to/acme/v2/x")
-	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew") || a.problem.Who != "operator" {
+	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew, then run `stagedoor credential set-secret acme`.") || strings.Contains(a.body, "NAME") || a.problem.Who != "operator" {
 		t.Errorf("refused: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -438,6 +438,20 @@ func TestFiles(t *testing.T) {
 	}
 	if e := w.event(); strings.Contains(fmt.Sprint(w.events), "key=abc") || e.Action != "GET download" {
 		t.Errorf("%+v", w.events)
+	}
+}
+
+// Which host was refused, and which there are, is for whoever reads the audit.
+func TestRefusedHostsAreAudited(t *testing.T) {
+	w := newWorld(t, nil, func(w *world) {
+		w.admit = func(context.Context, stagedoor.Call) (stagedoor.Turn, error) {
+			return stagedoor.Turn{}, &stagedoor.Error{Subject: "inside.example:443", Kind: stagedoor.KindHostRefused, Cause: "the host is not on the credential's list; zoom.us"}
+		}
+	})
+	a := w.get("/to/acme/v2/x")
+	if e := w.event(); a.StatusCode != 403 || strings.Contains(a.body, "inside.example") || strings.Contains(a.body, "zoom.us") ||
+		e.Detail != "inside.example:443: the host is not on the credential's list; zoom.us" || e.Result != "host_not_allowed" {
+		t.Errorf("%d %s\n%+v", a.StatusCode, a.body, e)
 	}
 }
 

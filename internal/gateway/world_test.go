@@ -98,7 +98,7 @@ func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *wor
 		},
 		Errors: []stagedoor.ErrorRule{
 			{ID: "token", At: stagedoor.AtAPI, Code: []string{"124"}, Kind: stagedoor.KindTokenRejected, Cause: "Zoom refused the token", Fix: "Check the credential."},
-			{ID: "client", At: stagedoor.AtToken, Error: []string{"invalid_client"}, Kind: stagedoor.KindInvalidClient, Cause: "Zoom does not know this client id with this client secret", Fix: "Copy it anew."},
+			{ID: "client", At: stagedoor.AtToken, Error: []string{"invalid_client"}, Kind: stagedoor.KindInvalidClient, Cause: "Zoom does not know this client id with this client secret", Fix: "Copy it anew, then run `stagedoor credential set-secret NAME`."},
 		},
 		ObjectLimits: []stagedoor.ObjectLimit{{Name: "registrations", Operations: []string{"POST /registrants"}, Object: "email", PerDay: 3}},
 	}
