@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -277,15 +276,7 @@ func (a *App) keepAudit(ctx context.Context) {
 
 // keptFor reads how long lines are kept: "90d", "2160h", or 0 for ever.
 func keptFor(text string) (time.Duration, error) {
-	var d time.Duration
-	var err error
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int64
-		n, err = strconv.ParseInt(days, 10, 32)
-		d = time.Duration(n) * 24 * time.Hour
-	} else if text != "0" {
-		d, err = time.ParseDuration(text)
-	}
+	d, err := stagedoor.ParseLength(text) // which reads 0 too
 	if err == nil && (d == 0 || d >= time.Hour && d <= 100*365*24*time.Hour) {
 		return d, nil
 	}

@@ -63,6 +63,9 @@ type logged struct {
 }
 
 func (l logged) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !l.log.Enabled(req.Context(), slog.LevelDebug) { // as it is for almost every call of a gateway
+		return l.base.RoundTrip(req)
+	}
 	began := time.Now()
 	resp, err := l.base.RoundTrip(req)
 	attrs := []any{

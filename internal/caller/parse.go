@@ -166,7 +166,7 @@ func (t *table) nearScopes(scope string) []string {
 	for _, op := range t.all {
 		for _, name := range op.Scopes() {
 			if _, seen := found[name]; !seen {
-				found[name] = min(distance(wanted, name), distance(wanted+":admin", name)+1)
+				found[name] = min(stagedoor.Distance(wanted, name), stagedoor.Distance(wanted+":admin", name)+1)
 			}
 		}
 	}
@@ -183,27 +183,6 @@ func (t *table) nearScopes(scope string) []string {
 		return strings.Compare(a, b)
 	})
 	return near[:min(len(near), 3)]
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // files is the path that stands, in rules alone, for the files that the gateway

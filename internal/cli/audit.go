@@ -126,13 +126,7 @@ func momentOf(text string, now time.Time) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.UTC(), nil
 	}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		if _, err := fmt.Sscanf(days, "%d", &n); err == nil && fmt.Sprint(n) == days {
-			return now.UTC().AddDate(0, 0, -n), nil
-		}
-	}
-	d, err := time.ParseDuration(text)
+	d, err := stagedoor.ParseLength(text)
 	return now.UTC().Add(-d), err
 }
 

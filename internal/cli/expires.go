@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -23,15 +21,7 @@ func endOf(text string, now time.Time) (time.Time, error) {
 			return end, nil
 		}
 	}
-	var life time.Duration
-	var err error
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int64
-		n, err = strconv.ParseInt(days, 10, 32)
-		life = time.Duration(max(0, min(n, int64(longestLife/(24*time.Hour))+1))) * 24 * time.Hour
-	} else {
-		life, err = time.ParseDuration(text)
-	}
+	life, err := stagedoor.ParseLength(text)
 	if err == nil && life > 0 && life <= longestLife {
 		return now.UTC().Add(life).Truncate(time.Second), nil
 	}

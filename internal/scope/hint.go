@@ -64,32 +64,11 @@ func (c *Catalogue) near(name string) string {
 				if len(known) >= len(written)+least || len(written) >= len(known)+least {
 					continue
 				}
-				if d := distance(written, known); d < least {
+				if d := stagedoor.Distance(written, known); d < least {
 					best, least = known, d
 				}
 			}
 		}
 	}
 	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

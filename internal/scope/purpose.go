@@ -86,7 +86,7 @@ func unknownPurpose(word, plain string) error {
 	near := ""
 	for _, p := range purposes {
 		names = append(names, p.Name)
-		if near == "" && (strings.TrimSuffix(p.Name, "s") == plain || strings.Contains(p.Name, "-"+plain) || distance(p.Name, plain) <= 2) {
+		if near == "" && (strings.TrimSuffix(p.Name, "s") == plain || strings.Contains(p.Name, "-"+plain) || stagedoor.Distance(p.Name, plain) <= 2) {
 			near = "Did you mean " + p.Name + "? "
 		}
 	}
