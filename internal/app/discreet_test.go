@@ -26,7 +26,7 @@ func TestTheTokenDoesNotComeBack(t *testing.T) {
 		if sent != "" {
 			r.Header.Set("Authorization", sent)
 		}
-		answer, err := discreet{http.DefaultTransport}.RoundTrip(r)
+		answer, err := discreet{base: http.DefaultTransport}.RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,6 +39,14 @@ func TestTheTokenDoesNotComeBack(t *testing.T) {
 		}
 		if (answer.Header.Get("Location") != "") != (sent == "") {
 			t.Errorf("%q: the Location is %q", sent, answer.Header.Get("Location"))
+		}
+		answer, err = discreet{base: http.DefaultTransport, follows: true}.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.Header.Get("Location") == "" || sent != "" && answer.Header.Get("X-Echo") != "" {
+			t.Errorf("%q, followed here: %v", sent, answer.Header)
 		}
 	}
 }
