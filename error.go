@@ -131,7 +131,7 @@ type KindRow struct {
 func Kinds() []KindRow {
 	return []KindRow{
 		{KindInternal, 1, 500, false, "A defect of Stagedoor, or an error it has no words for yet.", false},
-		{KindUsage, 2, 400, false, "The command, its flags or its input are not of the right form.", false},
+		{KindUsage, 2, 400, false, "The command or the request is not of the right form.", false},
 		{KindInterrupted, 130, 499, true, "Stopped by the user; what was done is kept.", false},
 		{KindPartial, 3, 200, true, "Done in part: something was skipped or refused; the output lists it.", false},
 		{KindNotFound, 1, 404, false, "There is nothing by that name or id.", false},

@@ -22,7 +22,7 @@ type Problem struct {
 	Type   string `json:"type"`  // names the kind: where [Kinds] are told of; "about:blank" where the status says more
 	Title  string `json:"title"` // what the kind, or the status, means
 	Status int    `json:"status"`
-	Detail string `json:"detail"` // the cause, and what it is about where the caller may know that
+	Detail string `json:"detail"` // the cause
 	Fix    string `json:"fix,omitempty"`
 	Kind   Kind   `json:"kind"`
 	// Who must act: "caller", "operator" (whoever keeps this Stagedoor), or
@@ -66,11 +66,11 @@ func ProblemOf(err error, status int) Problem {
 }
 
 // told is the cause, with what it is about where that is the request itself or a
-// name that its caller knows. Subjects of other errors are not the caller's to see.
+// name that whoever asks knows. Subjects of other errors are not theirs to see.
 func told(e *Error) string {
 	switch e.Kind {
 	case KindUsage, KindNotFound, KindForbidden, KindDisabled:
-		if e.Subject != "" {
+		if e.Subject != "" && e.Cause != "" {
 			return e.Subject + ": " + e.Cause
 		}
 	}

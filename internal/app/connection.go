@@ -163,7 +163,11 @@ func (c *Connection) APIURL(t stagedoor.Token) string {
 // and secrets true.
 func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func(token.Event) {
 	attempts := 0 // events of one source come one after another
+	heard := trouble{log: a.env.Log, slug: c.Slug}
 	return func(e token.Event) {
+		if a.minted != nil { // a daemon
+			heard.hear(e)
+		}
 		if e.Kind == token.EventRetrying {
 			attempts++
 			if waiting != nil {

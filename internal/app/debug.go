@@ -86,7 +86,11 @@ func dayName(day quota.DayReport) string {
 	for i, label := range day.Labels {
 		labels[i] = string(label)
 	}
-	return cmp.Or(strings.Join(labels, " + "), day.Group)
+	name := cmp.Or(strings.Join(labels, " + "), day.Group)
+	if family, _, ok := strings.Cut(day.Group, " "); ok && !strings.HasPrefix(name, family+" ") {
+		name = family + " " + name
+	}
+	return name
 }
 
 // shown are the settings as they are in force. None of them holds a secret: the

@@ -24,7 +24,7 @@ const firstByte = time.Hour
 
 // gatewayUse is how the gateway uses a connection.
 func gatewayUse() Use {
-	return Use{RenewAhead: true, firstByte: firstByte, hear: func(base http.RoundTripper) http.RoundTripper { return counted{base} }}
+	return Use{RenewAhead: true, firstByte: firstByte, hear: func(base http.RoundTripper) http.RoundTripper { return counted{discreet{base: base}} }}
 }
 
 // Open lends the connection of a credential to one request of the gateway.
@@ -125,11 +125,9 @@ func (c *lent) left(ctx context.Context, kind stagedoor.Kind, op stagedoor.Opera
 	}
 	for _, day := range c.report.Days {
 		if day.Limit > 0 && slices.Contains(day.Labels, op.Label) && strings.HasPrefix(day.Group, string(op.Family())) {
-			left := &gateway.Left{Limit: day.Limit, Remaining: day.Left}
-			if day.Closed.After(now()) {
-				left.Remaining = 0
-			}
-			return left
+			// Whatever the ledger has: the day is over for who was refused, and that
+			// the provider closed it is written down a moment later.
+			return &gateway.Left{Limit: day.Limit}
 		}
 	}
 	return nil
@@ -163,7 +161,7 @@ func (c *lent) files() (*files, error) {
 		return nil, err
 	}
 	config := zoom.Config{APIURL: c.Credential.APIURL, Provider: p, Subject: "credential " + c.Credential.Slug, Version: Version}
-	config.HTTP = logged{log: a.env.Log, credential: c.Credential.Slug, base: &token.Transport{Source: c.Source, Base: counted{to}, Allow: to.Check}}
+	config.HTTP = logged{log: a.env.Log, credential: c.Credential.Slug, base: &token.Transport{Source: c.Source, Base: counted{discreet{base: to, follows: true}}, Allow: to.Check}}
 	f := &files{close: func() { to.CloseIdleConnections(); anywhere.CloseIdleConnections() }}
 	if f.carrying, err = zoom.New(config); err != nil {
 		return nil, err

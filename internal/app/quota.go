@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -109,7 +110,11 @@ func lower(one, other stagedoor.Plan) stagedoor.Plan {
 // tells who looks.
 func (a *App) paceChanged(c stagedoor.Credential) func(quota.Event) {
 	return func(e quota.Event) {
-		a.env.Log.Info("pace", "credential", c.Slug, "label", e.Label, "says", e.Says)
+		level := slog.LevelInfo
+		if a.env.Waiting == nil { // a daemon, where nobody else tells
+			level = slog.LevelWarn
+		}
+		a.env.Log.Log(context.Background(), level, "pace", "credential", c.Slug, "label", e.Label, "says", e.Says)
 		if a.env.Waiting != nil {
 			a.env.Waiting(zoom.Event{Operation: string(e.Label), Kind: stagedoor.KindRateLimited, Cause: e.Says})
 		}

@@ -16,7 +16,7 @@ func (d *Daemon) gateway(body int64) http.Handler {
 	return gateway.New(gateway.Options{
 		Callers: gatewayCallers{d.callers}, Credentials: d.live,
 		Document: d.app.Document, PublicURL: server.Base,
-		Record: d.audit.Record, Observer: figures{d.metrics}, Version: Version, MaxBody: body,
+		Record: d.strangers.Record, Observer: figures{d.metrics}, Version: Version, MaxBody: body,
 	})
 }
 

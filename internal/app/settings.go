@@ -55,6 +55,9 @@ func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")
 	s.LogFormat = first(s.LogFormat, getenv("STAGEDOOR_LOG_FORMAT"), file.LogFormat, "text")
 	s.PublicURL = strings.TrimSuffix(first(s.PublicURL, getenv("STAGEDOOR_PUBLIC_URL"), file.PublicURL), "/")
+	if err := checkPublicURL(s.PublicURL); err != nil {
+		return s, err
+	}
 	s.AuditRetention = first(s.AuditRetention, getenv("STAGEDOOR_AUDIT_RETENTION"), file.AuditRetention, "90d")
 	if s.AuditKept, err = keptFor(s.AuditRetention); err != nil {
 		return s, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -87,6 +88,22 @@ func wrongSetting(name, value, fix string) error {
 		Op: "read the settings", Subject: name, Kind: stagedoor.KindUsage,
 		Cause: "\"" + value + "\" is not of its form", Fix: fix,
 	}
+}
+
+// checkPublicURL holds the setting to an address that others can be given. It is
+// not shown where it is wrong: it may hold a password.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || strings.ContainsAny(text, "?#") || strings.Trim(u.Path, "/") != "" {
+		return &stagedoor.Error{
+			Op: "read the settings", Subject: "public_url (--public-url, STAGEDOOR_PUBLIC_URL)", Kind: stagedoor.KindUsage,
+			Cause: "it is not a plain http or https address", Fix: "Write scheme and host alone, like https://gateway.example.com: callers' paths start with /to/ behind it.",
+		}
+	}
+	return nil
 }
 
 // grace reads the setting.

@@ -17,6 +17,11 @@ const definition = "powerautomate"
 // SnippetForms are what [App.Snippet] writes.
 func SnippetForms() []string { return append(snippet.Forms(), definition) }
 
+// SnippetRunsElsewhere reports whether a form is for a service on the internet.
+func SnippetRunsElsewhere(form string) bool {
+	return form == "salesforce" || strings.HasPrefix(form, definition)
+}
+
 // Snippet writes the code with which a caller is used, for one of
 // [SnippetForms]; the last of these is the OpenAPI 2.0 document. It holds no
 // secret.

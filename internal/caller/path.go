@@ -221,8 +221,15 @@ func unhex(c byte) byte {
 }
 
 // fold is what a server may make of a segment that does not mind letter case,
-// blanks around it and dots behind it.
+// blanks around it and dots behind it, and takes a format that is asked for by a
+// suffix off it.
+// Source of the last: Spring Framework up to 5.2, "Suffix Match", read 2026-11-25.
 func fold(segment string) string {
 	segment = strings.TrimRight(strings.TrimSpace(segment), ". ")
+	for _, suffix := range []string{".json", ".xml"} {
+		if at := len(segment) - len(suffix); at > 0 && strings.EqualFold(segment[at:], suffix) {
+			segment = strings.TrimRight(segment[:at], ". ")
+		}
+	}
 	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, segment)
 }

@@ -64,6 +64,12 @@ func (r rules) permit(base, method, path string) (stagedoor.Operation, error) {
 	}
 	for _, q := range readings {
 		if err := r.judge(q); err != nil {
+			if base != "" && !q.known && strings.HasPrefix(below, base+"/") {
+				return stagedoor.Operation{}, &stagedoor.Error{
+					Op: "find the operation", Subject: stagedoor.Outside(path, 200), Kind: stagedoor.KindNotFound,
+					Cause: base + " stands in it twice", Fix: "Take one away: where the base URL ends in " + base + ", paths start behind it.",
+				}
+			}
 			return stagedoor.Operation{}, err
 		}
 	}
@@ -135,7 +141,7 @@ func (r rules) judge(q request) error {
 		allowed = allowed || rule.allows(q)
 	}
 	if !allowed {
-		return r.forbidden(q, "none of the caller's rules allows it")
+		return r.forbidden(q, "none of the rules of caller "+r.name+" allows it")
 	}
 	return nil
 }
@@ -146,7 +152,7 @@ func (r rules) forbidden(q request, why string) error {
 		what = q.method + " " + r.table.all[q.operation].Path
 	}
 	return &stagedoor.Error{
-		Op: stagedoor.Outside(what, 200), Subject: "caller " + r.name, Kind: stagedoor.KindForbidden, Cause: why,
+		Op: "let a request through", Subject: stagedoor.Outside(what, 200), Kind: stagedoor.KindForbidden, Cause: why,
 		Fix: "Whoever runs Stagedoor sees the rules with `stagedoor caller show " + r.name + "`, and changes them with `stagedoor caller set-rules " + r.name + "`.",
 	}
 }

@@ -78,7 +78,7 @@ func TestRulesThatCannotBeRead(t *testing.T) {
 	for _, broken := range []stagedoor.Rule{{Scope: "gone:read:admin"}, {Path: "users"}, {Path: "/a/**/b"}, {}} {
 		who := stagedoor.Caller{Name: "x", Provider: "zoom", Rules: []stagedoor.Rule{broken}}
 		_, err := c.Permit(who, "/v2", "GET", "/v2/users")
-		wantKind(t, err, forbidden, "none of the caller's rules")
+		wantKind(t, err, forbidden, "none of the rules of caller x")
 		broken.Deny = true
 		who.Rules = append(rulesOf(t, "allow /**"), broken)
 		_, err = c.Permit(who, "/v2", "GET", "/v2/users")
@@ -119,7 +119,9 @@ func TestTheOperationIsNamed(t *testing.T) {
 		t.Errorf("got %+v, %v", op, err)
 	}
 	_, err = c.Permit(who, "/v2", "GET", "/v2/groups/1")
-	wantKind(t, err, forbidden, "GET /groups/{groupId}", "caller reports", "--deny 'group:read:admin' denies it", "stagedoor caller show reports")
+	wantKind(t, err, forbidden, "GET /groups/{groupId}", "--deny 'group:read:admin' denies it", "stagedoor caller show reports")
+	_, err = c.Permit(someone(t, "allow GET /report/**"), "/v2", "GET", "/v2/v2/groups/1")
+	wantKind(t, err, notFound, "/v2/v2/groups/1", "/v2 stands in it twice", "where the base URL ends in /v2, paths start behind it")
 	_, err = c.Permit(who, "/v2", "GET", "/v2/users/%75")
 	wantKind(t, err, usage, "it writes u as %75, which needs no escape")
 }

@@ -71,7 +71,7 @@ func (c *Callers) Verify(ctx context.Context, accessToken stagedoor.Secret) (sta
 	defer c.checks.Put(k)
 	grant, id, ok := k.open(accessToken.Reveal())
 	if !ok {
-		return stagedoor.Caller{}, Grant{}, unauthenticated("it is not an access token that this Stagedoor made")
+		return stagedoor.Caller{}, Grant{}, noToken(accessToken.Reveal())
 	}
 	at := c.wall()
 	switch {
@@ -82,7 +82,7 @@ func (c *Callers) Verify(ctx context.Context, accessToken stagedoor.Secret) (sta
 	}
 	found := now.callers[string(id)]
 	if found == nil {
-		return stagedoor.Caller{}, Grant{}, unauthenticated("the caller of this access token is not there any more")
+		return stagedoor.Caller{}, Grant{}, endedClient("the caller of this access token is not there any more: its credential was removed")
 	}
 	if why := ended(&found.caller, at); why != "" {
 		return stagedoor.Caller{}, Grant{}, endedClient(why)
@@ -153,6 +153,18 @@ func (k *check) macOf(said []byte) []byte {
 func rawID(id string) string {
 	raw, _ := hex.DecodeString(id)
 	return string(raw)
+}
+
+// noToken says what it is that is no access token, by how it begins: a secret in
+// the place of a token is what people send who skip /oauth/token.
+func noToken(text string) error {
+	if strings.HasPrefix(text, secretPrefix) {
+		return &stagedoor.Error{
+			Op: "let a caller in", Kind: stagedoor.KindUnauthenticated, Cause: "it is a caller's secret, not an access token",
+			Fix: "Send client id and secret to /oauth/token (grant_type=client_credentials), and the access_token of its answer here.",
+		}
+	}
+	return unauthenticated("it is not an access token that this Stagedoor made")
 }
 
 func unauthenticated(cause string) error {

@@ -285,7 +285,7 @@ func TestReload(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = w.Permit(who, "/v2", "GET", "/v2/users")
-	wantKind(t, err, forbidden, "none of the caller's rules")
+	wantKind(t, err, forbidden, "none of the rules of caller reports")
 }
 
 func TestManyAtOnce(t *testing.T) {

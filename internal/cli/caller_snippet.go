@@ -2,12 +2,24 @@ package cli
 
 import (
 	"context"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stagedoor/stagedoor/internal/app"
 )
+
+// onLoopback reports whether an address is one of this machine alone.
+func onLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
 
 func callerSnippet(s *session) *cobra.Command {
 	var form string
@@ -22,7 +34,14 @@ func callerSnippet(s *session) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&form, "for", "curl", "What it is for: "+strings.Join(app.SnippetForms(), ", "))
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		return a.Snippet(ctx, s.out, args[0], form)
+		if err := a.Snippet(ctx, s.out, args[0], form); err != nil {
+			return err
+		}
+		if base := a.BaseURL(); app.SnippetRunsElsewhere(form) && onLoopback(base) {
+			s.say("%s %s leads nowhere from where this runs: put the address at which the gateway is reached from there into\n"+
+				"         public_url (stagedoor.yaml, STAGEDOOR_PUBLIC_URL), and write it again.", amber.Render("warning:"), base)
+		}
+		return nil
 	})
 	return cmd
 }

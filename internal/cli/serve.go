@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,10 +63,20 @@ func (s *session) serve(ctx context.Context, a *app.App, ready func(*app.Daemon)
 	ready(d)
 	select {
 	case <-signals:
+		// What comes at once after it is the same wish.
+		time.Sleep(echo)
+		for len(signals) > 0 {
+			<-signals
+		}
 	case err = <-d.Failed():
 	}
 	return s.stop(d, signals, err)
 }
+
+// echo is how long after the first signal, before the daemon begins to stop,
+// another one counts for nothing: timeout(1) and others signal a program and its
+// whole group, and a terminal signals the group that a wrapper signals too.
+const echo = 50 * time.Millisecond
 
 // stop stops the daemon, gracefully while nobody is in a hurry. failed is why, if
 // no signal was.

@@ -1,13 +1,19 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
+
+// farewell is how long a caller whose body nobody wants may go on sending it: a
+// connection that is closed on one who sends may take the answer with it.
+const farewell = 500 * time.Millisecond
 
 // exchange is one request and its answer.
 type exchange struct {
@@ -39,27 +45,34 @@ func (g *gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 		limit = g.IdleStream
 	}
 	x.idle = watch(limit, x.giveUp)
-	x.w = &writer{ResponseWriter: w, moved: x.idle.moved}
+	x.w = &writer{ResponseWriter: w, moved: x.idle.moved, own: w.Header().Clone()}
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		x.body = newBody(r.Body, g.MaxBody, x.idle.moved)
 		// Else net/http would wait for the whole body before it sends the answer's
 		// beginning. HTTP/2 needs no leave for it.
 		_ = http.NewResponseController(w).EnableFullDuplex()
+		if r.ProtoMajor < 2 {
+			x.w.unread = func() bool { return !x.body.whollyRead() }
+		}
 	}
+	x.idle.start()
 	return x
 }
 
 // giveUp ends a request in which no byte moves, also where it waits for the
 // caller.
 func (x *exchange) giveUp() {
-	x.cancel(errIdle)
+	begun := x.w.status.Load() != 0
+	x.cancel(errIdle) // from here on the refusal may be on its way, which is not to be cut
 	c := http.NewResponseController(x.w)
 	past := time.Unix(1, 0)
 	if x.body != nil && x.body.end() {
 		_ = c.SetReadDeadline(past) // where the connection has none, it waits for its end
 	}
-	if x.w.status.Load() != 0 {
+	if begun {
 		_ = c.SetWriteDeadline(past)
+	} else {
+		_ = c.SetWriteDeadline(time.Now().Add(10 * farewell))
 	}
 }
 
@@ -69,7 +82,7 @@ func (x *exchange) idled() bool { return errors.Is(context.Cause(x.r.Context()),
 // answer sends a refusal, where there is still somebody to read it and nothing
 // was sent yet.
 func (x *exchange) answer(refused *refusal) {
-	x.failure = refused.err
+	x.failure = cmp.Or(refused.audited, refused.err)
 	if x.w.status.Load() != 0 {
 		return
 	}
@@ -83,6 +96,12 @@ func (x *exchange) answer(refused *refusal) {
 		comeBack(x.w.Header(), refused.err.RetryAt, 0)
 	}
 	x.timing(x.w.Header())
+	if x.caller.Credential != "" {
+		// What is to be typed can be typed as it stands.
+		e := *refused.err
+		e.Fix = strings.ReplaceAll(e.Fix, "NAME", x.caller.Credential)
+		refused.err = &e
+	}
 	refused.write(x.w)
 }
 
@@ -90,9 +109,8 @@ func (x *exchange) answer(refused *refusal) {
 // connection to the caller was broken off.
 func (x *exchange) end() {
 	x.idle.stop()
-	if x.body != nil && x.body.end() {
-		// net/http would wait for the read that is under way.
-		_ = http.NewResponseController(x.w).SetReadDeadline(time.Unix(1, 0))
+	if x.body != nil {
+		x.leave()
 	}
 	idled := x.idled()
 	x.cancel(context.Canceled)
@@ -113,6 +131,18 @@ func (x *exchange) end() {
 		status = stagedoor.KindInterrupted.Row().HTTP
 	}
 	x.record(status)
+}
+
+// leave ends the reading of the body. net/http would wait for a read that is under
+// way, and then, without an end, for what is left of the body.
+func (x *exchange) leave() {
+	c := http.NewResponseController(x.w)
+	if x.body.end() && c.SetReadDeadline(time.Unix(1, 0)) == nil {
+		x.body.rest() // net/http undoes the deadline of a read that is still under way
+	}
+	if x.r.ProtoMajor < 2 && !x.body.whollyRead() {
+		_ = c.SetReadDeadline(time.Now().Add(farewell))
+	}
 }
 
 func (x *exchange) record(status int) {

@@ -50,7 +50,7 @@ func fileURL(query string) (*url.URL, *refusal) {
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil || len(values) != 1 || len(values["url"]) != 1 {
-		return wrong("the query holds something else than one url")
+		return wrong("the query is not one url= alone")
 	}
 	u, err := url.Parse(values.Get("url"))
 	switch {

@@ -15,6 +15,8 @@ type refusal struct {
 	status int
 	err    *stagedoor.Error
 	header http.Header // beside the usual; may be nil
+	// What the audit says, where that is more than the caller may see; may be nil.
+	audited *stagedoor.Error
 }
 
 func refuse(status int, kind stagedoor.Kind, cause, fix string) *refusal {
@@ -47,9 +49,17 @@ func failed(err error) *refusal {
 		r.status = http.StatusForbidden
 	case stagedoor.KindHostRefused: // the list is not the caller's to see
 		r.status = http.StatusForbidden
+		full := *e
+		full.Cause = e.Subject + ": " + e.Cause // a redirect may have led there
+		r.audited = &full
 		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the address is not on the credential's list of hosts, or not a public one", Fix: "Look at the address. Whoever keeps this gateway can add a host with --allow-host."}
-	case stagedoor.KindRateLimited, stagedoor.KindDailyQuota:
+	case stagedoor.KindRateLimited:
 		r.status = http.StatusTooManyRequests
+	case stagedoor.KindDailyQuota: // its fix speaks to whoever runs a command
+		r.status = http.StatusTooManyRequests
+		again := *e
+		again.Fix = "Send the request again when Retry-After has passed. Whoever runs Stagedoor sees with `stagedoor quota` who used it."
+		r.err = &again
 	case stagedoor.KindStore, stagedoor.KindKey, stagedoor.KindSchemaNewer, stagedoor.KindInternal:
 		r.status = http.StatusInternalServerError
 	case stagedoor.KindInterrupted:

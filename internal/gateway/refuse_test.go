@@ -59,6 +59,17 @@ func TestWhoMayCome(t *testing.T) {
 	if one, other := w.get("/to/other/v2/x").body, w.get("/to/nobody-has-this/v2/x").body; one != other {
 		t.Errorf("%s\n%s", one, other)
 	}
+	// Each says on what it failed, and where the caller's own paths are.
+	for path, says := range map[string][]string{
+		"/to/other/v2/x":     {"This caller's paths start with /to/acme/: /to/acme/v2/users/me."},
+		"/to/acme":           {"This caller's paths start with /to/acme/: /to/acme/v2/users/me."},
+		"/to/acme/x":         {"/x: all operations lie below /v2/"},
+		"/to/acme/v2/secret": {"GET /secret: "},
+	} {
+		if a := w.get(path); !holds(a.problem.Detail+" "+a.problem.Fix, says...) || !holds(a.problem.Message, says...) {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
 	for _, method := range []string{"TRACE", "get", "PROPFIND"} {
 		c := dial(t, w.plain())
 		fmt.Fprintf(c, "%s /to/acme/v2/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", method, callersToken)
@@ -72,6 +83,16 @@ func TestWhoMayCome(t *testing.T) {
 	if resp := c.response(t, "GET"); resp.StatusCode != 501 {
 		t.Errorf("websocket: %d", resp.StatusCode)
 	}
+}
+
+// holds reports whether a text says all of that.
+func holds(text string, says ...string) bool {
+	for _, one := range says {
+		if !strings.Contains(text, one) {
+			return false
+		}
+	}
+	return true
 }
 
 func TestHeadersOnTheWay(t *testing.T) {
@@ -240,7 +261,7 @@ func TestProblemsOfTheCredential(t *testing.T) {
 	w.mu.Unlock()
 	w.kill()
 	a := w.get("/to/acme/v2/x")
-	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew") || a.problem.Who != "operator" {
+	if a.StatusCode != 502 || a.problem.Kind != stagedoor.KindInvalidClient || a.problem.Detail == "" || !strings.Contains(a.problem.Fix, "Copy it anew, then run `stagedoor credential set-secret acme`.") || strings.Contains(a.body, "NAME") || a.problem.Who != "operator" {
 		t.Errorf("refused: %d %s", a.StatusCode, a.body)
 	}
 }
@@ -277,6 +298,15 @@ func TestLimitsAreRelayed(t *testing.T) {
 	a = w.get("/to/acme/v2/own")
 	if a.StatusCode != 429 || a.problem.Kind != stagedoor.KindRateLimited || !strings.HasPrefix(a.problem.Message, "No turn came") || a.problem.Who != "nobody" ||
 		a.Header.Get("Retry-After") != "2" || a.Header.Get("X-RateLimit-Type") != "QPS" || a.Header.Get("X-RateLimit-Category") != "Heavy" || a.Header.Get("X-RateLimit-Limit") != "10" {
+		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.body)
+	}
+	w.mu.Lock()
+	w.admit = func(context.Context, stagedoor.Call) (stagedoor.Turn, error) {
+		return stagedoor.Turn{}, &stagedoor.Error{Op: "GET /x", Kind: stagedoor.KindDailyQuota, Cause: "the day is used up", Fix: "The same command goes on there.", RetryAt: time.Now().Add(time.Hour)}
+	}
+	w.mu.Unlock()
+	a = w.get("/to/acme/v2/own")
+	if a.StatusCode != 429 || a.problem.Detail != "the day is used up" || !strings.HasPrefix(a.problem.Fix, "Send the request again when Retry-After has passed.") {
 		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.body)
 	}
 }
@@ -408,6 +438,20 @@ func TestFiles(t *testing.T) {
 	}
 	if e := w.event(); strings.Contains(fmt.Sprint(w.events), "key=abc") || e.Action != "GET download" {
 		t.Errorf("%+v", w.events)
+	}
+}
+
+// Which host was refused, and which there are, is for whoever reads the audit.
+func TestRefusedHostsAreAudited(t *testing.T) {
+	w := newWorld(t, nil, func(w *world) {
+		w.admit = func(context.Context, stagedoor.Call) (stagedoor.Turn, error) {
+			return stagedoor.Turn{}, &stagedoor.Error{Subject: "inside.example:443", Kind: stagedoor.KindHostRefused, Cause: "the host is not on the credential's list; zoom.us"}
+		}
+	})
+	a := w.get("/to/acme/v2/x")
+	if e := w.event(); a.StatusCode != 403 || strings.Contains(a.body, "inside.example") || strings.Contains(a.body, "zoom.us") ||
+		e.Detail != "inside.example:443: the host is not on the credential's list; zoom.us" || e.Result != "host_not_allowed" {
+		t.Errorf("%d %s\n%+v", a.StatusCode, a.body, e)
 	}
 }
 

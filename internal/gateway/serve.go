@@ -55,13 +55,16 @@ func (x *exchange) serve() *refusal {
 		x.Observer.Began()
 	}
 	t, refused := targetOf(x.r)
+	if refused != nil && refused.status == http.StatusNotFound {
+		return elsewhere(x.caller.Credential)
+	}
 	if refused != nil {
 		return refused
 	}
-	x.path = t.path
 	if t.credential != x.caller.Credential {
-		return nothing()
+		return elsewhere(x.caller.Credential) // and the audit shows the whole path
 	}
+	x.path = t.path
 	if !slices.Contains(methods(), x.r.Method) {
 		return refuse(http.StatusMethodNotAllowed, stagedoor.KindUsage, "this method is not sent on", "Use "+strings.Join(methods(), ", ")+".").
 			with("Allow", strings.Join(methods(), ", "))

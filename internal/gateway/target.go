@@ -50,6 +50,15 @@ func nothing() *refusal {
 	return refuse(http.StatusNotFound, stagedoor.KindNotFound, "there is nothing here for this caller", "A caller's paths start with "+Prefix+" and the name of its credential: "+Prefix+"NAME/v2/users/me.")
 }
 
+// elsewhere is the answer to a path of any other credential than the caller's own,
+// whether there is one by that name or not. The own is no news to the caller: its
+// token's scope names it.
+func elsewhere(own string) *refusal {
+	r := nothing()
+	r.err.Fix = "This caller's paths start with " + Prefix + own + "/: " + Prefix + own + "/v2/users/me."
+	return r
+}
+
 // url returns the target as an address without a host; false where net/url would
 // write another path than the one that came.
 func (t target) url() (*url.URL, bool) {

@@ -62,10 +62,10 @@ func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *wor
 		permit: func(_ stagedoor.Caller, base, method, path string) (stagedoor.Operation, error) {
 			below, ok := strings.CutPrefix(path, base+"/")
 			if !ok {
-				return stagedoor.Operation{}, &stagedoor.Error{Kind: stagedoor.KindNotFound, Cause: "outside"}
+				return stagedoor.Operation{}, &stagedoor.Error{Subject: path, Kind: stagedoor.KindNotFound, Cause: "all operations lie below " + base + "/"}
 			}
 			if strings.HasPrefix(below, "secret") {
-				return stagedoor.Operation{}, &stagedoor.Error{Kind: stagedoor.KindForbidden, Cause: "the rule deny /secret decides"}
+				return stagedoor.Operation{}, &stagedoor.Error{Subject: method + " /secret", Kind: stagedoor.KindForbidden, Cause: "the rule deny /secret decides"}
 			}
 			return stagedoor.Operation{Method: method, Path: "/" + below, Label: stagedoor.Heavy}, nil
 		},
@@ -98,7 +98,7 @@ func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *wor
 		},
 		Errors: []stagedoor.ErrorRule{
 			{ID: "token", At: stagedoor.AtAPI, Code: []string{"124"}, Kind: stagedoor.KindTokenRejected, Cause: "Zoom refused the token", Fix: "Check the credential."},
-			{ID: "client", At: stagedoor.AtToken, Error: []string{"invalid_client"}, Kind: stagedoor.KindInvalidClient, Cause: "Zoom does not know this client id with this client secret", Fix: "Copy it anew."},
+			{ID: "client", At: stagedoor.AtToken, Error: []string{"invalid_client"}, Kind: stagedoor.KindInvalidClient, Cause: "Zoom does not know this client id with this client secret", Fix: "Copy it anew, then run `stagedoor credential set-secret NAME`."},
 		},
 		ObjectLimits: []stagedoor.ObjectLimit{{Name: "registrations", Operations: []string{"POST /registrants"}, Object: "email", PerDay: 3}},
 	}

@@ -77,6 +77,9 @@ func (s *server) bySecret(ctx context.Context, c *client, pairs []pair, header b
 		no.description = "The Authorization header is not of the form Basic BASE64(client_id:client_secret)."
 		return no
 	}
+	if last := pairs[len(pairs)-1]; blank(last.id) || blank(last.secret.Reveal()) {
+		no.description = "There is a blank or a line end around the client_id or the client_secret, as pasting leaves it. Send both without."
+	}
 	claimed := c.id
 	c.id = pairs[0].id
 	if header && claimed != "" && claimed != pairs[0].id && claimed != pairs[len(pairs)-1].id {
@@ -97,6 +100,9 @@ func (s *server) bySecret(ctx context.Context, c *client, pairs []pair, header b
 	}
 	return no
 }
+
+// blank reports whether a text has blanks around it. No id or secret has any.
+func blank(text string) bool { return strings.TrimSpace(text) != text }
 
 // basic reads id and secret from an Authorization header; none where it holds
 // none. RFC 6749 wants both form-encoded first, which few clients do: where the

@@ -97,6 +97,8 @@ func TestTokenRequests(t *testing.T) {
 		"wrong secret by body":    {line + form + "\n" + cc + "&client_id=ID&client_secret=SECRETx", want{401, "invalid_client", true, "no caller with this client_id and client_secret"}},
 		"unknown id by body":      {line + form + "\n" + cc + "&client_id=nobody&client_secret=SECRET", want{401, "invalid_client", true, "no caller with this client_id and client_secret"}},
 		"secret without id":       {line + form + "\n" + cc + "&client_secret=SECRET", want{401, "invalid_client", true, "no caller with this client_id and client_secret"}},
+		"pasted with a line end":  {line + form + "Authorization: Basic PASTED\n\n" + cc, want{401, "invalid_client", true, "a blank or a line end around the client_id or the client_secret"}},
+		"a blank in the body":     {line + form + "\n" + cc + "&client_id=ID&client_secret=+SECRET", want{401, "invalid_client", true, "a blank or a line end around"}},
 		"no Base64":               {line + form + "Authorization: Basic ID:SECRET\n\n" + cc, want{401, "invalid_client", true, "not of the form Basic"}},
 		"no colon":                {line + form + "Authorization: Basic YWJj\n\n" + cc, want{401, "invalid_client", true, "not of the form Basic"}},
 		"no secret in the header": {line + form + "Authorization: Basic YWJjOg==\n\n" + cc, want{401, "invalid_client", true, "not of the form Basic"}},
@@ -117,7 +119,7 @@ func TestTokenRequests(t *testing.T) {
 				secret := w.secret.Reveal()
 				encode := func(id, secret string) string { return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret)) }
 				raw := strings.NewReplacer(
-					"BASIC", encode(w.id, secret), "WRONG", encode(w.id, secret+"x"), "NOBODY", encode("nobody", secret),
+					"BASIC", encode(w.id, secret), "WRONG", encode(w.id, secret+"x"), "NOBODY", encode("nobody", secret), "PASTED", encode(w.id, secret+"\n"),
 					"ID", w.id, "SECRET", secret,
 				).Replace(c.request)
 				resp, body := exchange(t, w, raw)

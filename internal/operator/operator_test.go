@@ -3,6 +3,7 @@ package operator
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -180,6 +181,9 @@ func TestRequire(t *testing.T) {
 	}{
 		"nothing":             {nil, 401, `Bearer realm="stagedoor operators"`, "no operator token was sent"},
 		"Basic":               {[]string{"Basic YTpi"}, 401, `Bearer realm="stagedoor operators"`, "no operator token was sent"},
+		"a browser":           {[]string{":" + tokens[stagedoor.RoleAdmin].Reveal()}, 200, "", "hello admin"},
+		"a browser, any name": {[]string{"ada:" + tokens[stagedoor.RoleOperator].Reveal()}, 200, "", "hello operator"},
+		"a browser, a slip":   {[]string{"ada:sdo_unknown"}, 401, `Bearer realm="stagedoor operators", error="invalid_token"`, "is not known"},
 		"an unknown one":      {[]string{"Bearer sdo_unknown"}, 401, `Bearer realm="stagedoor operators", error="invalid_token"`, "is not known"},
 		"a caller's":          {[]string{"Bearer sda_token"}, 401, `Bearer realm="stagedoor operators", error="invalid_token"`, "this is no operator token"},
 		"two headers":         {append(bearer(tokens[stagedoor.RoleAdmin]), bearer(tokens[stagedoor.RoleAdmin])...), 400, "", "more than one"},
@@ -188,6 +192,9 @@ func TestRequire(t *testing.T) {
 		"more":                {bearer(tokens[stagedoor.RoleAdmin]), 200, "", "hello admin"},
 		"the scheme in lower": {[]string{"bearer " + tokens[stagedoor.RoleAdmin].Reveal()}, 200, "", "hello admin"},
 	} {
+		if strings.HasPrefix(name, "a browser") {
+			c.headers = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(c.headers[0]))}
+		}
 		r := httptest.NewRequest("GET", "/debug?access_token="+tokens[stagedoor.RoleAdmin].Reveal(), nil)
 		r.Header["Authorization"] = c.headers
 		rw := httptest.NewRecorder()
@@ -209,5 +216,21 @@ func TestRequire(t *testing.T) {
 				t.Errorf("%s: the answer shows a token", name)
 			}
 		}
+	}
+	// A browser is asked for the token; what changes something takes none from it,
+	// since it would send it for any page that asks.
+	r := httptest.NewRequest("GET", "/debug", nil)
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	rw := httptest.NewRecorder()
+	guarded.ServeHTTP(rw, r)
+	if got := rw.Header().Values("WWW-Authenticate"); rw.Code != 401 || len(got) != 2 || !strings.HasPrefix(got[1], "Basic ") {
+		t.Errorf("%d %q", rw.Code, got)
+	}
+	r = httptest.NewRequest("POST", "/oauth/introspect", nil)
+	r.SetBasicAuth("", tokens[stagedoor.RoleAdmin].Reveal())
+	rw = httptest.NewRecorder()
+	guarded.ServeHTTP(rw, r)
+	if rw.Code != 401 || len(rw.Header().Values("WWW-Authenticate")) != 1 {
+		t.Errorf("%d %v", rw.Code, rw.Header())
 	}
 }

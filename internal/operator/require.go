@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -23,7 +24,7 @@ func Who(ctx context.Context) (stagedoor.OperatorToken, bool) {
 // count, 403 for a role that is too small.
 func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		shown, err := stagedoor.BearerOf(r)
+		shown, err := shownBy(r)
 		if err == nil {
 			var t stagedoor.OperatorToken
 			if t, err = o.Verify(r.Context(), shown); err == nil {
@@ -45,9 +46,25 @@ func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler
 				challenge += `, error="invalid_token"`
 			}
 			w.Header().Set("WWW-Authenticate", challenge)
+			if reads(r) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+				w.Header().Add("WWW-Authenticate", `Basic realm="Stagedoor operators: any name, and the token as the password", charset="UTF-8"`)
+			}
 		case stagedoor.KindForbidden:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="stagedoor operators", error="insufficient_scope"`)
 		}
 		stagedoor.ProblemOf(err, 0).Write(w)
 	})
+}
+
+// reads reports whether a request changes nothing.
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// shownBy is the token that a request comes with. A browser, which can not send a
+// Bearer header, shows it as the password of Basic (RFC 7617), and only to read:
+// what a browser keeps it sends for any page that asks.
+func shownBy(r *http.Request) (stagedoor.Secret, error) {
+	if _, password, ok := r.BasicAuth(); ok && reads(r) && len(r.Header.Values("Authorization")) == 1 && strings.HasPrefix(password, Prefix) {
+		return stagedoor.NewSecret(password), nil
+	}
+	return stagedoor.BearerOf(r)
 }

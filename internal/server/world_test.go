@@ -83,8 +83,7 @@ func (w *world) parts() Parts {
 			case "/to/panic":
 				panic(fmt.Sprintf("the secret is %s", "s3cret"))
 			case "/to/error":
-				var none map[string]int
-				none["x"] = 1
+				_ = []string{name}[len(target)] // out of range
 			case "/to/half":
 				rw.WriteHeader(http.StatusOK)
 				_ = http.NewResponseController(rw).Flush()

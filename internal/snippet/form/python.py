@@ -54,7 +54,11 @@ def send(request, authorization):
 
 
 if __name__ == "__main__":
-    zoom = Zoom(os.environ.get("STAGEDOOR_CALLER_SECRET") or getpass.getpass("Secret of the caller: "))
+    try:
+        secret = os.environ.get("STAGEDOOR_CALLER_SECRET") or getpass.getpass("Secret of the caller: ")
+    except EOFError:
+        sys.exit("Put the caller's secret into STAGEDOOR_CALLER_SECRET.")
+    zoom = Zoom(secret)
     try:
 «- if .Call.Fill»
         # Fill in «line .Call.ToFill».

@@ -54,7 +54,11 @@ def send(request, authorization):
 
 
 if __name__ == "__main__":
-    zoom = Zoom(os.environ.get("STAGEDOOR_CALLER_SECRET") or getpass.getpass("Secret of the caller: "))
+    try:
+        secret = os.environ.get("STAGEDOOR_CALLER_SECRET") or getpass.getpass("Secret of the caller: ")
+    except EOFError:
+        sys.exit("Put the caller's secret into STAGEDOOR_CALLER_SECRET.")
+    zoom = Zoom(secret)
     try:
         answer = zoom.call("GET", "/v2/report/meeting_activities?from=2026-11-17&to=2026-11-23&activity_type=All%20Activities")
     except urllib.error.HTTPError as refused:
