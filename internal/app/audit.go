@@ -50,7 +50,13 @@ func (a *App) Did(ctx context.Context, e stagedoor.Event, err error) error {
 	if opening != nil {
 		return errors.Join(err, opening)
 	}
-	return errors.Join(err, log.Commit(ctx, a.event(e, err)))
+	writing := log.Commit(ctx, a.event(e, err))
+	if failure, ok := errors.AsType[*stagedoor.Error](writing); ok && err == nil {
+		unseen := *failure
+		unseen.Subject, unseen.Cause = e.Subject, "it was done, and could not be written into the audit: "+failure.Cause
+		return &unseen
+	}
+	return errors.Join(err, writing)
 }
 
 // Note puts what is no admin act into the audit; it is written when the program
@@ -117,6 +123,36 @@ func changes(before, after stagedoor.Credential) string {
 	}
 	slices.Sort(names)
 	return "changed: " + strings.Join(names, ", ")
+}
+
+// didCaller is [App.Did] for an act on a caller.
+func (a *App) didCaller(ctx context.Context, act string, c stagedoor.Caller, detail string, err error) error {
+	return a.Did(ctx, stagedoor.Event{Action: "caller." + act, Subject: "caller " + c.Name, Credential: c.Credential, Detail: detail}, err)
+}
+
+// named is the caller by the name that was given, where none was found.
+func named(c stagedoor.Caller, name string) stagedoor.Caller {
+	c.Name = first(c.Name, name)
+	return c
+}
+
+// callerRights says what a caller may do.
+func callerRights(c stagedoor.Caller) string {
+	var rights []string
+	if c.AllowToken {
+		rights = append(rights, "ALLOWED THE RAW TOKEN")
+	}
+	for _, r := range c.Rules {
+		word := "allow "
+		if r.Deny {
+			word = "deny "
+		}
+		rights = append(rights, word+r.String())
+	}
+	if len(rights) == 0 {
+		return "no rules: nothing is allowed"
+	}
+	return strings.Join(rights, ", ")
 }
 
 // Called notes one call of the API that a command made, or the pages of a list.

@@ -80,8 +80,9 @@ func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, s
 	if c.Rules, err = a.rules(c.Provider, add.Allow, add.AllowScope, add.Deny, add.DenyScope); err != nil {
 		return fail(err)
 	}
+	wanted := c
 	c, secret, err := callers.Add(ctx, c, !add.NoSecret)
-	if err != nil {
+	if err = a.didCaller(ctx, "add", wanted, callerRights(wanted), err); err != nil {
 		return fail(err)
 	}
 	return c, secret, callers.Doubts(c.Provider, c.Rules), nil
@@ -101,6 +102,9 @@ func (a *App) SetCallerRules(ctx context.Context, name string, allow, allowScope
 		return before, after, nil, err
 	}
 	before, after, err = callers.SetRules(ctx, name, rules, Who())
+	wanted := before
+	wanted.Name, wanted.Rules = name, rules
+	err = a.didCaller(ctx, "set-rules", wanted, callerRights(wanted), err)
 	return before, after, callers.Doubts(after.Provider, rules), err
 }
 
@@ -110,7 +114,8 @@ func (a *App) RotateCallerSecret(ctx context.Context, name string, keep time.Dur
 	if err != nil {
 		return stagedoor.Caller{}, stagedoor.Secret{}, err
 	}
-	return callers.RotateSecret(ctx, name, keep, Who())
+	c, secret, err := callers.RotateSecret(ctx, name, keep, Who())
+	return c, secret, a.didCaller(ctx, "rotate-secret", named(c, name), "", err)
 }
 
 // RevokeCaller ends a caller for good.
@@ -119,7 +124,8 @@ func (a *App) RevokeCaller(ctx context.Context, name string) (stagedoor.Caller, 
 	if err != nil {
 		return stagedoor.Caller{}, err
 	}
-	return callers.Revoke(ctx, name, Who())
+	c, err := callers.Revoke(ctx, name, Who())
+	return c, a.didCaller(ctx, "revoke", named(c, name), "", err)
 }
 
 // CallersOf returns the names of those that go with a credential when it is

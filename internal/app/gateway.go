@@ -61,9 +61,6 @@ func (c *lent) Send(r *http.Request, s gateway.Sending) (gateway.Sent, error) {
 		use.Quota = spender{c.quota, s.Use}
 	}
 	relayed, err := client.Relay(r, use)
-	if relayed == nil {
-		return gateway.Sent{}, err
-	}
 	sent := gateway.Sent{
 		Response: relayed.Response, Refused: relayed.Refused, Waited: relayed.Waited, Upstream: relayed.Upstream,
 		Healed: attempts.Load() > 1 && relayed.Refused == nil,
@@ -153,8 +150,10 @@ func (c *lent) files() (*files, error) {
 		return c.made, nil
 	}
 	a, p := c.live.app, c.Provider
+	hosts := slices.Concat(p.Hosts, p.DownloadHosts)
+	slices.Sort(hosts)
 	to, err := egress.New(egress.Options{
-		Hosts: slices.Concat(p.Hosts, p.DownloadHosts), Allow: c.Credential.AllowHosts, CAFile: a.settings.CAFile, FirstByte: firstByte,
+		Hosts: slices.Compact(hosts), Allow: c.Credential.AllowHosts, CAFile: a.settings.CAFile, FirstByte: firstByte,
 	})
 	if err != nil {
 		return nil, err

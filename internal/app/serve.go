@@ -75,7 +75,8 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	// The first line says who started it, and proves that the audit can be written:
 	// a daemon that could not would let callers in unseen.
 	if err := d.audit.Commit(ctx, d.act("serve.start", d.server.URL())); err != nil {
-		return nil, errors.Join(err, d.abandon())
+		d.abandon()
+		return nil, err
 	}
 	a.mints = make(chan struct{}, mintsAtOnce)
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -91,8 +92,8 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 		Ready:   d.ready,
 	})
 	d.working.Go(func() { d.follow(running) })
-	d.working.Go(func() { a.KeepAudit(running) })
 	d.working.Go(func() { d.live.Keep(running) })
+	d.working.Go(func() { a.KeepAudit(running) })
 	return d, nil
 }
 
@@ -238,7 +239,7 @@ func (d *Daemon) update(ctx context.Context) error {
 }
 
 // Stop takes no new connection, lets running answers finish until ctx ends, and
-// closes what the daemon opened, the audit last. It returns how many answers were
+// closes what the daemon opened; the audit is closed with the App. It returns how many answers were
 // cut off.
 func (d *Daemon) Stop(ctx context.Context) (cut int64, err error) {
 	cut = d.server.Stop(ctx)
@@ -249,22 +250,14 @@ func (d *Daemon) Stop(ctx context.Context) (cut int64, err error) {
 	if cut > 0 {
 		detail = fmt.Sprintf("stopped; %d answers cut off", cut)
 	}
-	return cut, d.closeAudit(d.act("serve.stop", detail))
-}
-
-func (d *Daemon) closeAudit(e stagedoor.Event) error {
-	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	committing, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
-	return errors.Join(d.audit.Commit(ctx, e), d.audit.Close(ctx))
+	return cut, d.audit.Commit(committing, d.act("serve.stop", detail))
 }
 
-// abandon closes what was opened for a daemon that did not start.
-func (d *Daemon) abandon() error {
+// abandon closes the listeners of a daemon that did not start.
+func (d *Daemon) abandon() {
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
 	d.server.Stop(stopped)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = d.audit.Close(ctx) // why it can not be written is known
-	return nil
 }

@@ -155,7 +155,7 @@ func operation(s stagedoor.Stream) stagedoor.Operation {
 func (s *Sync) Run(ctx context.Context) (stagedoor.Receipt, error) {
 	began, saved := now(), s.Connection.Credential.ID != ""
 	if saved {
-		s.app.Note(ctx, s.event("sync.start", began, fmt.Sprintf("%d slices", s.slices())), nil)
+		s.app.Note(ctx, s.event("sync.start", began, fmt.Sprintf("slices to read: %d", s.slices())), nil)
 	}
 	receipt, err := s.engine.Run(ctx, s.Plan)
 	if saved {

@@ -206,6 +206,10 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
+// files is the path that stands, in rules alone, for the files that the gateway
+// reads at /-/download?url=.
+const files = "/-/download"
+
 // Doubts says of each rule that cannot be wrong but may be a slip what is odd
 // about it: a pattern that is for no operation that we know.
 func (c *Callers) Doubts(provider string, list []stagedoor.Rule) []string {
@@ -218,7 +222,7 @@ func (c *Callers) Doubts(provider string, list []stagedoor.Rule) []string {
 		allow := rule
 		allow.Deny = false // to the letter
 		r := t.ready(allow)
-		if rule.Scope == "" && !slices.ContainsFunc(t.all, func(op stagedoor.Operation) bool { return mayMean(r, op) }) {
+		if rule.Scope == "" && rule.Path != files && !slices.ContainsFunc(t.all, func(op stagedoor.Operation) bool { return mayMean(r, op) }) {
 			doubts = append(doubts, fmt.Sprintf("%s matches no operation that Zoom documents: is it spelt right?", rule))
 		}
 	}

@@ -112,6 +112,6 @@ func wrongClient() error {
 func endedClient(why string) error {
 	return &stagedoor.Error{
 		Op: "let a caller in", Kind: stagedoor.KindUnauthenticated, Cause: why,
-		Fix: "Make a new one with `stagedoor caller add`.",
+		Fix: "Whoever runs Stagedoor makes a new one with `stagedoor caller add`.",
 	}
 }

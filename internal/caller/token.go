@@ -85,7 +85,7 @@ func (c *Callers) Verify(ctx context.Context, accessToken stagedoor.Secret) (sta
 		return stagedoor.Caller{}, Grant{}, unauthenticated("the caller of this access token is not there any more")
 	}
 	if why := ended(&found.caller, at); why != "" {
-		return stagedoor.Caller{}, Grant{}, unauthenticated(why)
+		return stagedoor.Caller{}, Grant{}, endedClient(why)
 	}
 	return found.caller, grant, nil
 }

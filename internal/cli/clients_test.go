@@ -37,7 +37,7 @@ func TestStandardClients(t *testing.T) {
 	address := w.at()
 	key, public := w.signingKey()
 	g := w.addCaller("reports", "--allow", "GET /report/**")
-	signer := w.addCaller("signer", "--allow", "GET /report/**", "--keys", public)
+	signer := w.addCaller("signer", "--allow", "GET /report/**", "--jwks", public)
 	d := w.serve(address)
 	report := w.someReport(g.BaseURL + "/v2")
 	want := w.asZoomAnswers(w.someReport(w.info.APIURL))

@@ -67,7 +67,31 @@ func grant(ts *testscript.TestScript, _ bool, args []string) {
 // its answer is stdout: raw 404 $DAEMON 'GET /to/acme/v2/../x' 'Header: value' 'body=…'.
 // Where any of several will do: raw 400|404.
 func raw(ts *testscript.TestScript, _ bool, args []string) {
-	want, daemon, line, headers := args[0], args[1], args[2], args[3:]
+	status, text := ask(ts, args[1:])
+	fmt.Fprint(ts.Stdout(), text)
+	if !slices.Contains(strings.Split(args[0], "|"), status) {
+		ts.Fatalf("%s: status %s, want %s\n%s", args[2], status, args[0], text)
+	}
+}
+
+// within is raw for what another process has just changed: it asks until the
+// answer has the status.
+func within(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		status, text := ask(ts, args[1:])
+		if status == args[0] {
+			fmt.Fprint(ts.Stdout(), text)
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s: status %s after a minute, want %s\n%s", args[2], status, args[0], text)
+		}
+	}
+}
+
+// ask sends a request as raw is told to, and returns the status and the answer.
+func ask(ts *testscript.TestScript, args []string) (status, all string) {
+	daemon, line, headers := args[0], args[1], args[2:]
 	body := ""
 	if n := len(headers); n > 0 && strings.HasPrefix(headers[n-1], "body=") {
 		body, headers = strings.TrimPrefix(headers[n-1], "body="), headers[:n-1]
@@ -94,18 +118,11 @@ func raw(ts *testscript.TestScript, _ bool, args []string) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%s\n", answer.Status)
-	ts.Check(answer.Header.Write(ts.Stdout()))
-	fmt.Fprintf(ts.Stdout(), "\n%s\n", text)
-	if got := fmt.Sprint(answer.StatusCode); !slices.Contains(strings.Split(want, "|"), got) {
-		ts.Fatalf("%s: status %s, want %s\n%s", line, got, want, text)
-	}
-}
-
-// operated is raw with the operator's token that stands in operator.txt.
-func operated(ts *testscript.TestScript, neg bool, args []string) {
-	header := "Authorization: Bearer " + strings.TrimSpace(ts.ReadFile("operator.txt"))
-	raw(ts, neg, slices.Insert(slices.Clone(args), 3, header))
+	var said strings.Builder
+	fmt.Fprintf(&said, "%s\n", answer.Status)
+	ts.Check(answer.Header.Write(&said))
+	fmt.Fprintf(&said, "\n%s\n", text)
+	return fmt.Sprint(answer.StatusCode), said.String()
 }
 
 // seen asserts that the simulator was asked for a path, as it stood in the request,
@@ -146,4 +163,10 @@ func sent(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Check(lines.Err())
+}
+
+// header sets a variable to the header of a token that lies in a file:
+// header OPERATOR operator.txt.
+func header(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], "Authorization: Bearer "+strings.TrimSpace(ts.ReadFile(args[1])))
 }

@@ -41,9 +41,9 @@ func freeAddress(t *testing.T) string {
 // back where its callers know it.
 func (w *world) at() string {
 	w.t.Helper()
-	w.address = freeAddress(w.t)
-	w.env = append(w.env, "STAGEDOOR_PUBLIC_URL=http://"+w.address)
-	return w.address
+	w.gate = freeAddress(w.t)
+	w.env = append(w.env, "STAGEDOOR_PUBLIC_URL=http://"+w.gate)
+	return w.gate
 }
 
 // serve starts the daemon and waits until it listens.

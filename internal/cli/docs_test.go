@@ -18,11 +18,10 @@ import (
 
 // TestDocs runs the code blocks of README.md and of every page in docs/. A page
 // is one story: its blocks run in their order, in one folder, with the credential
-// acme at hand, and a daemon where it speaks to one; the Python blocks of a page
-// are one program. Go blocks are parts of tested examples, or programs, which are
-// built and run. Commands run one by one, those that are fenced as sh together, as
-// a script. The comment before a block (docs_blocks_test.go) says what can not be
-// seen.
+// acme at hand, and a daemon where it speaks to one; the Python blocks of a page are one program. Go blocks are parts
+// of tested examples, or programs, which are built and run. Commands run
+// one by one, those that are fenced as sh together, as a script. The comment before a block (docs_blocks_test.go) says what can not
+// be seen.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	pages := []string{"../../README.md"}
@@ -48,8 +47,7 @@ func TestDocs(t *testing.T) {
 			t.Parallel()
 			w := w.fresh(t)
 			if needsDaemon(blocks) {
-				d := w.serve(w.address)
-				t.Cleanup(d.stop)
+				t.Cleanup(w.serve(w.gate).stop)
 			}
 			runPage(t, w, blocks)
 		})

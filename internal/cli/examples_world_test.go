@@ -48,9 +48,10 @@ func (w *world) substitutions() []substitution {
 		{`\b2026-10-01\b`, month.AddDate(0, -1, 0).Format(time.DateOnly)},
 		{`\b2026-10-31\b`, month.AddDate(0, 0, -1).Format(time.DateOnly)},
 		// Where the daemon listens: each page has its own.
-		{`stagedoor serve\b`, "stagedoor serve --listen " + w.address},
-		{`127\.0\.0\.1:8700\b`, w.address},
-		{`--listen (0\.0\.0\.0)?:(8700|443)\b`, "--listen ${1}" + w.address[strings.LastIndexByte(w.address, ':'):]},
+		{`(stagedoor serve\b[^\n]*?) --listen \S+`, "${1}"},
+		{`stagedoor serve\b`, "stagedoor serve --listen " + w.gate},
+		{`127\.0\.0\.1:8701\b`, "127.0.0.1:0"},
+		{`127\.0\.0\.1:8700\b`, w.gate},
 		// The program, however it is called.
 		{`\bmake demo\b`, "stagedoor demo --once"},
 		{`(go run )?\./cmd/stagedoor\b`, "stagedoor"},
@@ -109,7 +110,7 @@ func exampleWorld(t *testing.T) *world {
 		rw.WriteHeader(http.StatusCreated)
 		rw.Write(body)
 	})
-	w.address = freeAddress(t)
+	w.gate = freeAddress(t)
 	w.addCredential()
 	w.succeeds("operator", "token", "grafana")
 	w.user = strings.TrimSpace(w.succeeds("api", "acme", "/users/me", "-q", ".email").stdout)
@@ -169,11 +170,11 @@ func (w *world) fresh(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user, address: freeAddress(t)}
+	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user, gate: freeAddress(t)}
 	for _, entry := range w.env {
 		other.env = append(other.env, strings.ReplaceAll(entry, w.dir, dir))
 	}
-	other.env = append(other.env, "STAGEDOOR_PUBLIC_URL=http://"+other.address)
+	other.env = append(other.env, "STAGEDOOR_PUBLIC_URL=http://"+other.gate)
 	return other
 }
 

@@ -22,7 +22,7 @@ func serveCommand(s *session) *cobra.Command {
 			"status 0. A second signal ends it at once: exit status 130. All flags can stand in stagedoor.yaml.",
 		Example: "stagedoor serve\n\n# Reachable by others, with certificates that come by themselves\n" +
 			"stagedoor serve --listen :443 --acme-host gateway.example.com --expose gateway\n\n# Behind nginx or a load balancer that does TLS\n" +
-			"stagedoor serve --listen 0.0.0.0:8700 --behind-proxy --public-url https://gateway.example.com",
+			"stagedoor serve --behind-proxy --public-url https://gateway.example.com",
 	}
 	o, flags := &s.settings.Serve, cmd.Flags()
 	flags.StringVar(&o.Listen, "listen", "", "address and port; port 0 takes a free one (default "+app.DefaultListen+")")

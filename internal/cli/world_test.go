@@ -23,15 +23,15 @@ import (
 // processes that a user would run. (The test binary is the program; see
 // TestMain.)
 type world struct {
-	t       *testing.T
-	sim     *zoomsim.Simulator
-	front   atomic.Pointer[func(http.ResponseWriter, *http.Request, http.Handler)]
-	info    zoomsim.Info
-	dir     string   // where commands run, and all that they write lies
-	user    string   // the e-mail address of one of its users, in examples
-	address string   // where its daemon listens, in examples
-	asked   string   // where a test puts what it gives to the program: not searched
-	env     []string // of every command
+	t     *testing.T
+	sim   *zoomsim.Simulator
+	front atomic.Pointer[func(http.ResponseWriter, *http.Request, http.Handler)]
+	info  zoomsim.Info
+	dir   string   // where commands run, and all that they write lies
+	user  string   // the e-mail address of one of its users, in examples
+	gate  string   // host and port of its daemon
+	asked string   // where a test puts what it gives to the program: not searched
+	env   []string // of every command
 }
 
 // A result is how a command ended.

@@ -191,3 +191,45 @@ func TestCertificateAuthorityFile(t *testing.T) {
 		}
 	}
 }
+
+// A redirect of a download may lead to any public host over https, and nowhere
+// else.
+func TestAnywhereIsPublicAndOverHTTPS(t *testing.T) {
+	s, count := server(t)
+	transport := newTransport(t, Options{Anywhere: true})
+	for address, want := range map[string]string{
+		"https://cdn.example/file":           "",
+		"https://cdn.example:8443/file":      "",
+		"http://cdn.example/file":            "not on the credential's list",
+		"https://10.0.0.1/file":              "a private address",
+		"https://[::1]/file":                 "a loopback address",
+		"https://169.254.169.254/latest":     "a link-local address",
+		"https://user:word@cdn.example/file": "user name or password",
+		s.URL:                                "not on the credential's list",
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = transport.Check(u)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	// A name is resolved when it is dialed.
+	if _, err := get(t, transport, "https://localhost:"+port(t, s.URL)); err == nil || !strings.Contains(err.Error(), "a loopback address") {
+		t.Errorf("localhost: %v", err)
+	}
+	if count.Load() != 0 {
+		t.Error("the server was reached")
+	}
+}
+
+func port(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Port()
+}

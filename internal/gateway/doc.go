@@ -13,5 +13,18 @@
 // must see it: mount it with [Mount], and behind nothing that cleans paths,
 // redirects, or sets deadlines of its own for whole requests.
 //
+// Headers: what is between the caller and the gateway stays there
+// (Authorization, Cookie, Forwarded, X-Forwarded-*, the hop-by-hop ones), and so
+// does what asks for another method or path than the request line. Via is
+// continued (RFC 9110 §7.6.3); by it a circle is seen. The caller's User-Agent
+// and Accept-Encoding go on as they are; a caller without the first is called
+// stagedoor, and one without the second gets its answers plain. No X-Forwarded-*
+// is added: who calls is told to nobody. Of answers, Set-Cookie and what speaks
+// for a host (Strict-Transport-Security, Alt-Svc …) is dropped.
+//
+// Errors of the gateway's own are problem documents (RFC 9457) that are also
+// errors in the form of Zoom's, with code and message; Zoom's come as they are,
+// 401 excepted, which to a caller means its own token.
+//
 // Package gateway keeps no credential, counts no quota and knows no rule.
 package gateway

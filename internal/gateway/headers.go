@@ -45,10 +45,13 @@ func (x *exchange) dress(h http.Header) {
 	}
 }
 
-// bare takes off an answer what a browser or client would take as said by the
-// gateway of itself.
+// bare takes off an answer what a browser, a client or a proxy in front would take
+// as said by the gateway of itself.
 func bare(h http.Header) {
-	for _, name := range []string{"Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Www-Authenticate", "Upgrade"} {
+	for _, name := range []string{
+		"Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Www-Authenticate", "Upgrade",
+		"X-Accel-Redirect", "X-Sendfile",
+	} {
 		h.Del(name)
 	}
 }

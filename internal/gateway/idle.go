@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,20 +15,30 @@ type idle struct {
 	began   time.Time
 	limit   atomic.Int64 // a [time.Duration]
 	last    atomic.Int64 // since began
-	timer   *time.Timer
 	expired func()
+
+	mu    sync.Mutex // guards what follows, and holds the end of the watch off while it expires
+	timer *time.Timer
+	over  bool
 }
 
 func watch(limit time.Duration, expired func()) *idle {
 	i := &idle{began: time.Now(), expired: expired}
 	i.limit.Store(int64(limit))
+	i.mu.Lock()
 	i.timer = time.AfterFunc(limit, i.look)
+	i.mu.Unlock()
 	return i
 }
 
 func (i *idle) moved() { i.last.Store(int64(time.Since(i.began))) }
 
 func (i *idle) look() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.over {
+		return
+	}
 	left := time.Duration(i.last.Load()+i.limit.Load()) - time.Since(i.began)
 	if left > 0 {
 		i.timer.Reset(left)
@@ -38,8 +49,20 @@ func (i *idle) look() {
 
 // allow gives the request more time, or less.
 func (i *idle) allow(limit time.Duration) {
+	i.moved()
 	i.limit.Store(int64(limit))
-	i.timer.Reset(limit)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.over {
+		i.timer.Reset(limit)
+	}
 }
 
-func (i *idle) stop() { i.timer.Stop() }
+// stop ends the watch: after it, nothing expires, so that the connection's next
+// request is left alone.
+func (i *idle) stop() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.over = true
+	i.timer.Stop()
+}

@@ -68,15 +68,18 @@ func failed(err error) *refusal {
 	e := asError(err)
 	r := &refusal{status: http.StatusBadGateway, err: e}
 	switch e.Kind {
-	case stagedoor.KindDisabled, stagedoor.KindForbidden, stagedoor.KindHostRefused:
+	case stagedoor.KindDisabled, stagedoor.KindForbidden:
 		r.status = http.StatusForbidden
+	case stagedoor.KindHostRefused: // the list is not the caller's to see
+		r.status = http.StatusForbidden
+		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the address is not on the credential's list of hosts, or not a public one", Fix: "Look at the address. Whoever keeps this gateway can add a host with --allow-host."}
 	case stagedoor.KindRateLimited, stagedoor.KindDailyQuota:
 		r.status = http.StatusTooManyRequests
 	case stagedoor.KindStore, stagedoor.KindKey, stagedoor.KindSchemaNewer, stagedoor.KindInternal:
 		r.status = http.StatusInternalServerError
 	case stagedoor.KindInterrupted:
 		r.status = stagedoor.KindInterrupted.Row().HTTP
-	case stagedoor.KindNotFound: // the list of those that there are is not the caller's to see
+	case stagedoor.KindNotFound: // which others there are is not the caller's to see
 		r.err = &stagedoor.Error{Op: e.Op, Kind: e.Kind, Cause: "the credential of this caller is no longer there", Fix: "Make a caller of another credential."}
 	}
 	return r

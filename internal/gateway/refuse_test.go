@@ -330,8 +330,7 @@ func TestFiles(t *testing.T) {
 	}
 	elsewhere := httptest.NewServer(serve("elsewhere"))
 	defer elsewhere.Close()
-	var w *world
-	w = newWorld(t, func(rw http.ResponseWriter, r *http.Request) {
+	w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/rec/away":
 			http.Redirect(rw, r, elsewhere.URL+"/signed?key=abc", http.StatusFound)

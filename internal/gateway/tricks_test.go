@@ -267,7 +267,11 @@ func violations(t *testing.T, w *world, up *recorder, set func([]plainRule)) (ba
 	kinds := ruleKinds()
 	for _, name := range []string{"one path", "one segment", "a tree", "a parameter within", "all but a path", "all but a tree", "all but a method", "a scope", "all but a scope", "a tree but one of it", "nothing"} {
 		set(kinds[name])
-		for _, plain := range []string{"/users/me", "/report/daily", "/users/jo@example.com/settings"} {
+		paths := []string{"/users/me", "/report/daily", "/users/jo@example.com/settings"}
+		if testing.Short() {
+			paths = paths[len(kinds[name])%2:][:1]
+		}
+		for _, plain := range paths {
 			for trick, target := range tricks(plain) {
 				for _, method := range append(methods(), "TRACE", "get") {
 					if strings.ContainsAny(target, " ") {

@@ -189,9 +189,6 @@ func (w *world) Send(r *http.Request, s Sending) (Sent, error) {
 	before := w.minted
 	w.mu.Unlock()
 	a, err := client.Relay(r, zoom.Relaying{Operation: s.Operation, Body: s.Body, Quota: quota})
-	if a == nil {
-		return Sent{}, err
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return Sent{Response: a.Response, Refused: a.Refused, Waited: a.Waited, Upstream: a.Upstream, Left: w.left, Healed: before > 0 && w.minted > before}, err

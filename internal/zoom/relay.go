@@ -25,7 +25,7 @@ type Relaying struct {
 
 // Relayed is an answer that has begun.
 type Relayed struct {
-	Response *http.Response // as it came; its body is to be closed
+	Response *http.Response // as it came; its body is to be closed. Nil beside an error
 	// Refused says what a status of 400 and above means; nil for others.
 	Refused  *stagedoor.Error
 	Waited   time.Duration // for its turn
@@ -36,13 +36,10 @@ type Relayed struct {
 // when it begins, whatever it says. Nothing is tried again: who relays has a
 // caller who decides that. An address without a host is one below the API's,
 // with its base. The error is a [stagedoor.Error] that says why there is no
-// answer.
+// answer; how long it took is told beside it.
 func (c *Client) Relay(request *http.Request, o Relaying) (*Relayed, error) {
 	ctx := request.Context()
-	u, err := c.Locate(request.URL)
-	if err != nil {
-		return nil, err
-	}
+	u := c.locate(request.URL)
 	call := &call{op: o.Operation, url: u}
 	if call.op.Method == "" {
 		call.op = c.operation(request.Method, u)
@@ -90,22 +87,16 @@ func (c *Client) Relay(request *http.Request, o Relaying) (*Relayed, error) {
 	return r, nil
 }
 
-// Locate returns the full address of a path with the API's base, with its query
-// byte for byte; a full address is returned as it is.
-func (c *Client) Locate(u *url.URL) (*url.URL, error) {
+// locate returns the full address of a path with the API's base, escaped as it
+// is and with its query byte for byte; a full address is returned as it is.
+func (c *Client) locate(u *url.URL) *url.URL {
 	if u.Host != "" {
-		return u, nil
+		return u
 	}
-	located, raw := *c.api.root, c.api.root.EscapedPath()+u.EscapedPath()
-	located.Path, located.RawPath = c.api.root.Path+u.Path, raw
+	located := *c.api.root
+	located.Path, located.RawPath = c.api.root.Path+u.Path, c.api.root.EscapedPath()+u.EscapedPath()
 	located.RawQuery, located.ForceQuery = u.RawQuery, u.ForceQuery
-	if located.EscapedPath() != raw {
-		return nil, &stagedoor.Error{
-			Op: "read the path", Subject: stagedoor.Outside(raw, 120), Kind: stagedoor.KindUsage,
-			Cause: "it holds a character that a path may not hold", Fix: "Escape it with a percent sign.",
-		}
-	}
-	return &located, nil
+	return &located
 }
 
 // peek reads what an error says, if it is short, and leaves the body as if

@@ -41,6 +41,13 @@ type Store interface {
 	Quota(ctx context.Context, account string) ([]byte, error)
 	UpdateQuota(ctx context.Context, account string, change func([]byte) ([]byte, error)) error
 
+	AppendAudit(ctx context.Context, chain int64, compose func(stagedoor.AuditState) ([]stagedoor.AuditRow, error)) error
+	PruneAudit(ctx context.Context, limit int, decide func(stagedoor.AuditOldest) (int64, []byte, error)) error
+	ReadAudit(ctx context.Context, read func(stagedoor.AuditReader) error) error
+	Audit(ctx context.Context, q stagedoor.AuditQuery) ([]stagedoor.AuditRow, error)
+	AuditArrived(ctx context.Context) (int64, error)
+	OldestAudit(ctx context.Context) (time.Time, error)
+
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error
 	InitMeta(ctx context.Context, key string, value []byte) ([]byte, error)
@@ -83,6 +90,11 @@ func Test(t *testing.T, fresh Fresh) {
 		"of many tokens of one name one is made":            operatorTokenConcurrent,
 		"quotas are kept by account":                        quotaKept,
 		"quotas changed by many at once are all kept":       quotaConcurrent,
+		"the audit's rows come back in their orders":        auditKept,
+		"who writes the audit sees how it ends":             auditState,
+		"the audit is read as it was at one moment":         auditSnapshot,
+		"the audit's oldest rows are removed":               auditPruned,
+		"of many who write the audit each has its turn":     auditConcurrent,
 		"facts are set once, or again":                      metaSet,
 		"of many first facts one wins for all":              metaConcurrent,
 		"many open an empty database at once":               openConcurrent,
