@@ -83,7 +83,8 @@ func (w *world) parts() Parts {
 			case "/to/panic":
 				panic(fmt.Sprintf("the secret is %s", "s3cret"))
 			case "/to/error":
-				_ = []string{name}[len(target)] // out of range
+				none := []int{}
+				none[len(target)] = 1
 			case "/to/half":
 				rw.WriteHeader(http.StatusOK)
 				_ = http.NewResponseController(rw).Flush()
