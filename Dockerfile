@@ -4,6 +4,12 @@
 #
 #   docker build -t stagedoor .
 #   docker run --rm -it -v stagedoor:/data stagedoor credential add acme
+#
+# The gateway, for a proxy on this machine that does TLS (docs/serve.md). Nothing in the image can
+# ask for its health; whoever runs it asks /healthz and /readyz from outside.
+#
+#   docker run -d --stop-timeout 60 -p 127.0.0.1:8700:8700 -v stagedoor:/data stagedoor \
+#     serve --listen 0.0.0.0:8700 --behind-proxy --public-url https://gateway.example.com
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -19,4 +25,5 @@ COPY --from=build --chown=65532:65532 /out/tmp /tmp
 USER 65532:65532
 ENV STAGEDOOR_HOME=/data
 VOLUME /data
+EXPOSE 8700
 ENTRYPOINT ["/stagedoor"]

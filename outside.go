@@ -33,6 +33,13 @@ func lazy(pattern string) func() *regexp.Regexp {
 // characters, with [Redacted] in place of whatever looks like a secret, and of
 // at most so many bytes. Servers do repeat in an error what they were sent.
 func Outside(text string, longest int) string {
+	if !unsuspicious(text) {
+		text = redacted(text)
+	}
+	return shorten(text, longest)
+}
+
+func redacted(text string) string {
 	text = named().ReplaceAllString(oneLine(text), Redacted)
 	text = percent().ReplaceAllString(text, Redacted)
 	text = runs().ReplaceAllStringFunc(text, func(run string) string {
@@ -41,13 +48,57 @@ func Outside(text string, longest int) string {
 		}
 		return run
 	})
-	return shorten(text, longest)
+	return text
 }
 
 // TrackingID returns the header that names a call to Zoom's support. It is
 // random by its nature, so it is only kept short and clean.
 func TrackingID(header http.Header) string {
-	return shorten(named().ReplaceAllString(oneLine(header.Get("X-Zm-Trackingid")), Redacted), 120)
+	text := header.Get("X-Zm-Trackingid")
+	if !printable(text) || !unnamed(text) {
+		text = named().ReplaceAllString(oneLine(text), Redacted)
+	}
+	return shorten(text, 120)
+}
+
+// unsuspicious reports whether the text is one that [Outside] would not change,
+// for most are, and patterns are slow: the gateway asks it for every path.
+func unsuspicious(text string) bool {
+	run := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '%':
+			return false
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._~+/=-", c) >= 0:
+			if run++; run >= 32 {
+				return false
+			}
+		default:
+			run = 0
+		}
+	}
+	return printable(text) && unnamed(text)
+}
+
+// printable reports whether the text is visible ASCII, without any blank.
+func printable(text string) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// unnamed reports whether the pattern named can not match a text without blanks.
+func unnamed(text string) bool {
+	text = strings.ToLower(text)
+	for _, word := range []string{"eyj", "access_token", "refresh_token", "client_secret"} {
+		if strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
 }
 
 func oneLine(text string) string {

@@ -73,6 +73,25 @@ func TestTrackingID(t *testing.T) {
 	}
 }
 
+// FuzzUnsuspicious holds that what is let through without the patterns is what
+// they would let through.
+func FuzzUnsuspicious(f *testing.F) {
+	for _, text := range []string{
+		"", "/v2/users/me", "GET", "/v2/report/meeting_activities", "/v2/users/%2e", "eyJhbGciOiJIUzUxMiJ9", "client_secret=abcdefghijklmn", "/v2/Access_Token:abcdefghijklmn",
+		"hB3kzQ9wXcV7nM1pL5sD2fG8jK4rT6yU", "bearer hB3kzQ9wXcV7nM1pL5sD2fG8j", "v=2.0;clid=us02;rid=WEB_0123456789abcdef0123456789abcdef", "ſ\u202e",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if unsuspicious(text) && redacted(text) != text {
+			t.Errorf("%q would become %q", text, redacted(text))
+		}
+		if patterns := named().ReplaceAllString(oneLine(text), Redacted); printable(text) && unnamed(text) && patterns != text {
+			t.Errorf("the tracking id %q would become %q", text, patterns)
+		}
+	})
+}
+
 // TestExplainCleans holds that whatever a rule fills in was cleaned.
 func TestExplainCleans(t *testing.T) {
 	const secret = "hB3kzQ9wXcV7nM1pL5sD2fG8jK4rT6yU"

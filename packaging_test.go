@@ -1,12 +1,14 @@
 package stagedoor_test
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -61,6 +63,28 @@ func TestImageNeedsNothingElse(t *testing.T) {
 			t.Errorf("stagedoor %s: %v\n%s", words, err, out)
 		}
 	}
+	// The daemon ends well when its container is stopped.
+	serve := exec.Command(chroot, "--userspec=65532:65532", root, "/stagedoor", "serve", "--listen", "0.0.0.0:0", "--behind-proxy")
+	serve.Env = []string{"STAGEDOOR_HOME=/data"}
+	stderr, err := serve.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "listening on ") {
+			if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := serve.Wait(); err != nil || !strings.Contains(said.String(), "listening on ") {
+		t.Errorf("stagedoor serve: %v\n%s", err, said.String())
+	}
 }
 
 // TestUnits has systemd read the units, and judge how much they may do.
@@ -70,7 +94,7 @@ func TestUnits(t *testing.T) {
 		t.Skip("needs systemd-analyze (Debian: apt-get install systemd)")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"stagedoor-sync@.service", "stagedoor-sync@.timer"} {
+	for _, name := range []string{"stagedoor-sync@.service", "stagedoor-sync@.timer", "stagedoor.service"} {
 		text, err := os.ReadFile(filepath.Join("packaging", name))
 		if err != nil {
 			t.Fatal(err)
@@ -81,16 +105,18 @@ func TestUnits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	verify := exec.Command(analyze, "verify", "--man=no", filepath.Join(dir, "stagedoor-sync@acme.service"), filepath.Join(dir, "stagedoor-sync@acme.timer"))
+	verify := exec.Command(analyze, "verify", "--man=no", filepath.Join(dir, "stagedoor-sync@acme.service"), filepath.Join(dir, "stagedoor-sync@acme.timer"), filepath.Join(dir, "stagedoor.service"))
 	for _, name := range []string{"service", "timer"} {
 		text, _ := os.ReadFile(filepath.Join(dir, "stagedoor-sync@."+name))
 		os.WriteFile(filepath.Join(dir, "stagedoor-sync@acme."+name), text, 0o600)
 	}
-	if out, err := verify.CombinedOutput(); err != nil || regexp.MustCompile(`stagedoor-sync@\S+:\d+:`).Match(out) {
+	if out, err := verify.CombinedOutput(); err != nil || regexp.MustCompile(`stagedoor\S*:\d+:`).Match(out) {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
-	judge := exec.Command(analyze, "security", "--offline=true", "--threshold=20", filepath.Join(dir, "stagedoor-sync@acme.service"))
-	if out, err := judge.CombinedOutput(); err != nil {
-		t.Errorf("systemd-analyze security finds the unit too open (more than 2.0 of 10): %v\n%s", err, out)
+	for _, name := range []string{"stagedoor-sync@acme.service", "stagedoor.service"} {
+		judge := exec.Command(analyze, "security", "--offline=true", "--threshold=20", filepath.Join(dir, name))
+		if out, err := judge.CombinedOutput(); err != nil {
+			t.Errorf("systemd-analyze security finds %s too open (more than 2.0 of 10): %v\n%s", name, err, out)
+		}
 	}
 }

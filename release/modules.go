@@ -95,12 +95,16 @@ func thirdParty(modules []mod) ([]byte, error) {
 // documents are the files that every archive holds beside the program.
 func documents(work string, from origin, modules []mod) ([]entry, error) {
 	var list []entry
-	for _, name := range []string{"README.md", "LICENSE"} {
+	units, err := filepath.Glob("packaging/*")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range append([]string{"README.md", "LICENSE"}, units...) {
 		body, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, entry{name: name, mode: 0o644, body: body})
+		list = append(list, entry{name: filepath.ToSlash(name), mode: 0o644, body: body})
 	}
 	text, err := thirdParty(modules)
 	if err != nil {

@@ -11,4 +11,5 @@ if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
     exit 0
   fi
 fi
-CGO_ENABLED=1 "${GO:-go}" test -race -short . ./token ./zoomsim ./internal/zoom ./internal/egress ./internal/sync ./internal/quota
+CGO_ENABLED=1 "${GO:-go}" test -race -short . ./token ./zoomsim ./internal/zoom ./internal/egress ./internal/sync ./internal/quota \
+  ./internal/server ./internal/gateway ./internal/app

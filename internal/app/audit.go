@@ -263,8 +263,8 @@ func (a *App) closeAudit(ctx context.Context) {
 	}
 }
 
-// KeepAudit removes lines whose time is over, now and once a day, until ctx ends.
-func (a *App) KeepAudit(ctx context.Context) {
+// keepAudit removes lines whose time is over, now and once a day, until ctx ends.
+func (a *App) keepAudit(ctx context.Context) {
 	for {
 		if _, err := a.PruneAudit(ctx, math.MaxInt64); err != nil && ctx.Err() == nil {
 			a.env.Log.Error("old lines of the audit were not removed", "error", err)

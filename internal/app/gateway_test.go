@@ -75,15 +75,15 @@ func newGate(t *testing.T) *gate {
 	t.Cleanup(cancel)
 	g.live = newLive(ctx, g.app)
 	t.Cleanup(g.live.Close)
-	g.server = httptest.NewServer(gateway.Mount(gateway.New(gateway.Options{
+	g.server = httptest.NewServer(gateway.New(gateway.Options{
 		Callers: gatewayCallers{g.callers}, Credentials: g.live, Observer: g,
 		Record: func(e stagedoor.Event) { g.mu.Lock(); defer g.mu.Unlock(); g.events = append(g.events, e) },
-	}), http.NotFoundHandler()))
+	}))
 	t.Cleanup(g.server.Close)
 	return g
 }
 
-func (g *gate) Began(string, string) {}
+func (g *gate) Began() {}
 func (g *gate) Ended(o gateway.Observation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -262,5 +262,46 @@ func TestARefusedCredentialIsAProblemAndRecovers(t *testing.T) {
 	}
 	if status, text, header := g.get(token, "/to/acme/v2/users/me"); status != 401 || !strings.Contains(header.Get("WWW-Authenticate"), `error="invalid_token"`) {
 		t.Errorf("%d %s", status, text)
+	}
+}
+
+// TestQuotaOutlivesAChange holds that the quota of an account stays open while one
+// connection with it ends and the next one is being opened.
+func TestQuotaOutlivesAChange(t *testing.T) {
+	g := newGate(t)
+	c, err := g.live.borrow(t.Context(), "acme", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := func() int {
+		g.app.mu.Lock()
+		defer g.app.mu.Unlock()
+		return len(g.app.quotas)
+	}
+	// Another request opens the connection anew, and has got the quota already.
+	g.live.mu.Lock()
+	g.live.opening["acme"] = make(chan struct{})
+	g.live.retire("acme")
+	g.live.mu.Unlock()
+	g.live.giveBack(c)
+	if used() != 1 {
+		t.Error("the quota was closed under the connection that is being opened")
+	}
+	if err := g.live.connect("acme", g.live.opening["acme"]); err != nil {
+		t.Fatal(err)
+	}
+	again, err := g.live.borrow(t.Context(), "acme", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.quota != c.quota {
+		t.Error("the connection has another quota than the one before it")
+	}
+	g.live.mu.Lock()
+	g.live.retire("acme")
+	g.live.mu.Unlock()
+	g.live.giveBack(again)
+	if used() != 0 {
+		t.Error("the quota is open, and nobody uses it")
 	}
 }

@@ -112,6 +112,7 @@ func (l *live) connect(slug string, done chan struct{}) error {
 	if err == nil {
 		conn, err = l.app.Connect(l.ctx, c, gatewayUse())
 	}
+	defer l.endQuotas()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(done)
@@ -167,14 +168,31 @@ func (l *live) end(c *lent) {
 	}
 	l.mu.Lock()
 	l.quotas[c.quota]--
-	last := l.quotas[c.quota] == 0
-	if last {
-		delete(l.quotas, c.quota)
+	l.mu.Unlock()
+	l.endQuotas()
+}
+
+// endQuotas closes the quotas that no connection uses any more. None is closed
+// while a connection is being opened, for that one may have been given it already:
+// a credential whose secret changed is closed and opened again at the same moment.
+func (l *live) endQuotas() {
+	var unused []*quota.Account
+	l.mu.Lock()
+	if len(l.opening) == 0 {
+		for q, users := range l.quotas {
+			if users == 0 {
+				delete(l.quotas, q)
+				l.app.forgetQuota(q)
+				unused = append(unused, q)
+			}
+		}
 	}
 	l.mu.Unlock()
-	if last {
-		if err := l.app.closeQuota(c.quota); err != nil {
-			l.app.env.Log.Warn("what was used of the quota could not be written down", "credential", c.Credential.Slug, "error", err)
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	for _, q := range unused {
+		if err := q.Close(ctx); err != nil {
+			l.app.env.Log.Warn("what was used of a quota could not be written down", "error", err)
 		}
 	}
 }

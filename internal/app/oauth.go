@@ -10,12 +10,12 @@ import (
 	"github.com/stagedoor/stagedoor/internal/operator"
 )
 
-// TokenServer is the authorization server in front of a database's callers.
+// tokenServer is the authorization server in front of a database's callers.
 // issuer returns the public address that a request came to; record takes a line
-// of the audit for each token that is asked for or revoked. tokensAlone says that
-// callers reach no other of its addresses.
-func TokenServer(callers *caller.Callers, operators *operator.Operators, issuer func(*http.Request) string, record func(stagedoor.Event), tokensAlone bool) http.Handler {
-	return oauth.New(oauth.Options{Callers: oauthCallers{callers}, Operators: operators, Issuer: issuer, Record: record, TokensAlone: tokensAlone})
+// of the audit for each token that is asked for or revoked; tokenOnly is of
+// [oauth.Options].
+func tokenServer(callers *caller.Callers, operators *operator.Operators, issuer func(*http.Request) string, tokenOnly func(*http.Request) bool, record func(stagedoor.Event)) http.Handler {
+	return oauth.New(oauth.Options{Callers: oauthCallers{callers}, Operators: operators, Issuer: issuer, TokenOnly: tokenOnly, Record: record})
 }
 
 // oauthCallers gives what a token says of itself its name in package oauth.

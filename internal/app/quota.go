@@ -87,15 +87,13 @@ func (a *App) accountPlan(ctx context.Context, c stagedoor.Credential) (stagedoo
 	return plan, nil
 }
 
-// closeQuota closes one account's quota that nobody uses any more.
-func (a *App) closeQuota(q *quota.Account) error {
+// forgetQuota gives an account's quota to nobody any more. Whoever calls it closes
+// the quota.
+func (a *App) forgetQuota(q *quota.Account) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	maps.DeleteFunc(a.quotas, func(_ string, other *quota.Account) bool { return other == q })
 	a.former = slices.DeleteFunc(a.former, func(other *quota.Account) bool { return other == q })
-	a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), closing)
-	defer cancel()
-	return q.Close(ctx)
 }
 
 // lower returns the plan that permits less.

@@ -34,6 +34,7 @@ type Daemon struct {
 	operators *operator.Operators
 	audit     *audit.Log
 	metrics   *server.Metrics
+	strangers *strangers // before the audit
 	live      *live
 
 	grace    time.Duration
@@ -81,11 +82,12 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	a.mints = make(chan struct{}, mintsAtOnce)
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
+	d.strangers = &strangers{record: d.audit.Record}
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	a.env.Waiting = nil // nobody waits at a terminal; the log tells of troubles
 	d.server.Serve(server.Parts{
-		OAuth:   d.upToDate(TokenServer(d.callers, d.operators, server.Base, d.granted, options.Expose == server.ExposeGateway)),
+		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
 		Metrics: d.metrics.Handler(),
@@ -94,7 +96,8 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	})
 	d.working.Go(func() { d.follow(running) })
 	d.working.Go(func() { d.live.Keep(running) })
-	d.working.Go(func() { a.KeepAudit(running) })
+	d.working.Go(func() { a.keepAudit(running) })
+	d.working.Go(func() { d.keepStrangers(running.Done()) })
 	return d, nil
 }
 
@@ -148,8 +151,8 @@ func (a *App) acme(ctx context.Context) (*server.ACME, error) {
 	}
 	s := a.settings.Serve
 	authority, err := url.Parse(cmp.Or(s.ACMEDirectory, autocert.DefaultACMEDirectory))
-	if err != nil {
-		return nil, wrongSetting("acme_directory", s.ACMEDirectory, "Write its https address.")
+	if err != nil || authority.Hostname() == "" {
+		return nil, wrongSetting("--acme-directory", s.ACMEDirectory, "Write the authority's address, like https://acme.example.com/directory.")
 	}
 	o := egress.Options{Hosts: []string{authority.Hostname()}, CAFile: a.settings.CAFile}
 	if s.ACMEDirectory != "" { // one of the user's own may be anywhere
@@ -176,7 +179,7 @@ func (d *Daemon) act(action, detail string) stagedoor.Event {
 // granted is told of each request for a caller's own token.
 func (d *Daemon) granted(e stagedoor.Event) {
 	d.metrics.Granted(e)
-	d.audit.Record(e)
+	d.strangers.Record(e)
 }
 
 // ready says why callers should not be sent here.

@@ -16,7 +16,7 @@ func (d *Daemon) gateway(body int64) http.Handler {
 	return gateway.New(gateway.Options{
 		Callers: gatewayCallers{d.callers}, Credentials: d.live,
 		Document: d.app.Document, PublicURL: server.Base,
-		Record: d.audit.Record, Observer: figures{d.metrics}, Version: Version, MaxBody: body,
+		Record: d.strangers.Record, Observer: figures{d.metrics}, Version: Version, MaxBody: body,
 	})
 }
 
@@ -32,7 +32,7 @@ func (c gatewayCallers) Verify(ctx context.Context, accessToken stagedoor.Secret
 // figures gives the metrics what they may know of a request.
 type figures struct{ metrics *server.Metrics }
 
-func (f figures) Began(string, string) { f.metrics.Began() }
+func (f figures) Began() { f.metrics.Began() }
 
 func (f figures) Ended(o gateway.Observation) {
 	f.metrics.Ended(server.Call{

@@ -177,6 +177,15 @@ func TestAttacks(t *testing.T) {
 			`INSERT INTO other SELECT 900, chain, sequence, at, replace(line, 'ada', 'eve'), mac FROM audit_lines WHERE chain = 2 AND sequence = 2`,
 			`DROP TABLE audit_lines`, `ALTER TABLE other RENAME TO audit_lines`,
 		}, want: []string{"changed 2/2: line 2 of chain 2 is there twice"}},
+		"a line before all chains":            {attack: []string{`INSERT INTO audit_lines SELECT 900, -1, 1, at, replace(line, 'ada', 'eve'), mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed -1/1: line 1 of chain -1 stands where no process writes"}},
+		"a line of no chain":                  {attack: []string{`INSERT INTO audit_lines SELECT 900, 0, 1, at, replace(line, 'ada', 'eve'), mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 0/1: line 1 of chain 0 stands where no process writes"}},
+		"a line before its chain":             {attack: []string{`INSERT INTO audit_lines SELECT 900, 2, -1, at, replace(line, 'ada', 'eve'), mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 2/-1: line -1 of chain 2 stands where no process writes"}},
+		"a line behind all chains":            {attack: []string{`INSERT INTO audit_lines SELECT 900, 9223372036854775807, 1, at, line, mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 9223372036854775807/1: line 1 of chain 9223372036854775807 stands where no process writes"}},
+		"a line far behind a chain":           {attack: []string{`INSERT INTO audit_lines SELECT 900, 4, 9223372036854775807, at, line, mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 4/9223372036854775807: line 9223372036854775807 of chain 4 stands where no process writes"}},
+		"the first of all lines":              {attack: []string{`INSERT INTO audit_lines SELECT 900, -9223372036854775808, 1, at, line, mac FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"changed -9223372036854775808/1: line 1"}},
+		"an end behind all chains":            {attack: []string{`INSERT INTO audit_chains SELECT 9223372036854775807, 1, mac, 900 FROM audit_lines WHERE chain = 2 AND sequence = 2`}, want: []string{"missing 5/0: chains 5 to 9223372036854775807 are gone"}},
+		"a line that is no text":              {attack: []string{`UPDATE audit_lines SET line = x'00ff1b' WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 2/2"}},
+		"a line of 10 MB":                     {attack: []string{`UPDATE audit_lines SET line = hex(zeroblob(5000000)), mac = zeroblob(5000000) WHERE chain = 2 AND sequence = 2`}, want: []string{"changed 2/2"}},
 		"an older database":                   {hit: putBackOlder(false)},
 		"an older database, with head":        {head: true, hit: putBackOlder(false), want: []string{"4 chains had been opened", "or an older database was put back"}},
 		"an older database, used since":       {hit: putBackOlder(true)},
@@ -228,6 +237,23 @@ func TestAttacks(t *testing.T) {
 			}
 			if err := report.Err(); err != nil && stagedoor.KindOf(err) != stagedoor.KindAltered {
 				t.Errorf("it is of kind %s", stagedoor.KindOf(err))
+			}
+		})
+	}
+}
+
+// TestUnreadableLinesHideNoOthers looks for lines among which one was spoilt.
+func TestUnreadableLinesHideNoOthers(t *testing.T) {
+	for name, line := range map[string]string{"no JSON": `'{'`, "no text": `x'00ff1b'`, "no object": `'[1]'`, "another type": `'{"actor": {"a": 1}}'`, "empty": `''`} {
+		t.Run(name, func(t *testing.T) {
+			a := newAudited(t)
+			a.process(4)
+			a.sql(`UPDATE audit_lines SET line = ` + line + ` WHERE sequence = 2`)
+			s := a.open()
+			defer s.Close()
+			rows, err := s.Audit(t.Context(), stagedoor.AuditQuery{Actor: "person ada", Limit: 10})
+			if err != nil || len(rows) < 3 {
+				t.Errorf("%d lines, %v", len(rows), err)
 			}
 		})
 	}

@@ -52,9 +52,9 @@ func (m *mac) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Longest bounds each text of an event, in bytes. A path may be as long as a
+// longest bounds each text of an event, in bytes. A path may be as long as a
 // request's headers; its beginning says enough.
-const Longest = 1024
+const longest = 1024
 
 // normal is the event as it is kept: times in microseconds UTC, texts of valid
 // UTF-8 and bounded length, and of a path no query.
@@ -71,10 +71,10 @@ func normal(e stagedoor.Event) stagedoor.Event {
 
 func bounded(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= Longest {
+	if len(text) <= longest {
 		return text
 	}
-	return strings.ToValidUTF8(text[:Longest-len("…")], "") + "…"
+	return strings.ToValidUTF8(text[:longest-len("…")], "") + "…"
 }
 
 // encode writes the line in its one form. Two lines have the same text only if

@@ -309,7 +309,7 @@ func FuzzEncode(f *testing.F) {
 		if strings.HasPrefix(kept.Subject, "/") && strings.Contains(kept.Subject, "?") {
 			t.Error("a query is kept")
 		}
-		if strings.Contains(text, "\n") || len(text) > 6*8*Longest+1000 {
+		if strings.Contains(text, "\n") || len(text) > 6*8*longest+1000 {
 			t.Errorf("it is %d bytes, or several lines", len(text))
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"math"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -77,7 +78,9 @@ func (v *verifier) all(head *Head, begun bool) error {
 		if len(rows) < page {
 			break
 		}
-		after = rows[len(rows)-1]
+		if after = rows[len(rows)-1]; after.Chain == 0 && after.Sequence == 0 {
+			after.Arrival = max(after.Arrival, 1) // the zero row means the start
+		}
 	}
 	if err := v.endOfChain(); err != nil {
 		return err
@@ -122,6 +125,10 @@ func (v *verifier) readAnchor() error {
 // row looks at the next row.
 func (v *verifier) row(row stagedoor.AuditRow) error {
 	v.Lines++
+	if row.Chain < 1 || row.Sequence < 0 || row.Chain == math.MaxInt64 || row.Sequence == math.MaxInt64 {
+		v.add(changed, row.Chain, row.Sequence, "line %d of chain %d stands where no process writes: somebody else put it there", row.Sequence, row.Chain)
+		return nil
+	}
 	l, err := decode(row.Line)
 	readable := err == nil
 	if readable {

@@ -45,9 +45,9 @@ func (s *stage) playGateway() {
 	}
 	s.ask(400, d.url+"/oauth/token", basic(rotated.ClientSecret), url.Values{"grant_type": {"password"}, "password": {rotated.ClientSecret}})
 	s.ask(401, d.url+"/oauth/token", basic(wrong), grant)
-	s.ask(400, d.url+"/oauth/token", nil, url.Values{"grant_type": {"client_credentials"}, "client_id": {reports.ClientID}, "client_secret": {wrong}})
+	s.ask(401, d.url+"/oauth/token", nil, url.Values{"grant_type": {"client_credentials"}, "client_id": {reports.ClientID}, "client_secret": {wrong}})
 	s.ask(0, d.url+"/oauth/token?client_id="+reports.ClientID+"&client_secret="+rotated.ClientSecret, nil, grant)
-	s.ask(400, d.url+"/oauth/token", nil, url.Values{
+	s.ask(401, d.url+"/oauth/token", nil, url.Values{
 		"grant_type": {"client_credentials"}, "client_assertion": {rotated.ClientSecret + "." + token},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 	})

@@ -74,21 +74,6 @@ func raw(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// within is raw for what another process has just changed: it asks until the
-// answer has the status.
-func within(ts *testscript.TestScript, _ bool, args []string) {
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		status, text := ask(ts, args[1:])
-		if status == args[0] {
-			fmt.Fprint(ts.Stdout(), text)
-			return
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("%s: status %s after a minute, want %s\n%s", args[2], status, args[0], text)
-		}
-	}
-}
-
 // ask sends a request as raw is told to, and returns the status and the answer.
 func ask(ts *testscript.TestScript, args []string) (status, all string) {
 	daemon, line, headers := args[0], args[1], args[2:]
@@ -123,6 +108,12 @@ func ask(ts *testscript.TestScript, args []string) (status, all string) {
 	ts.Check(answer.Header.Write(&said))
 	fmt.Fprintf(&said, "\n%s\n", text)
 	return fmt.Sprint(answer.StatusCode), said.String()
+}
+
+// operated is raw with the operator's token that stands in operator.txt.
+func operated(ts *testscript.TestScript, neg bool, args []string) {
+	header := "Authorization: Bearer " + strings.TrimSpace(ts.ReadFile("operator.txt"))
+	raw(ts, neg, slices.Insert(slices.Clone(args), 3, header))
 }
 
 // seen asserts that the simulator was asked for a path, as it stood in the request,
@@ -163,10 +154,4 @@ func sent(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Check(lines.Err())
-}
-
-// header sets a variable to the header of a token that lies in a file:
-// header OPERATOR operator.txt.
-func header(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Setenv(args[0], "Authorization: Bearer "+strings.TrimSpace(ts.ReadFile(args[1])))
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,12 +20,12 @@ func demoCommand(s *session) *cobra.Command {
 	var seed int64
 	cmd := &cobra.Command{
 		Use: "demo", Short: "See everything at once, on a simulated account", GroupID: groupStart, Args: cobra.NoArgs,
-		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, and reads the meeting\n" +
-			"activity report into SQLite, in a home of its own that it prints. The same commands do the same with\n" +
-			"your own account.",
+		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, reads the meeting\n" +
+			"activity report into SQLite, and lets another program read it through the gateway, in a home of its\n" +
+			"own that it prints. The same commands do the same with your own account.",
 		Example: "stagedoor demo --once",
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise the simulator stays up")
+	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise simulator and gateway stay up")
 	cmd.Flags().Int64Var(&seed, "seed", 0, "which made-up account (0: a random one)")
 	cmd.RunE = s.plain(func(ctx context.Context, _ []string) error {
 		home, err := os.MkdirTemp("", "stagedoor-demo-")
@@ -39,20 +40,15 @@ func demoCommand(s *session) *cobra.Command {
 		// database and key is not for the demo.
 		d.settings.Home, d.settings.Database, d.settings.Key = home, "sqlite:"+filepath.Join(home, "stagedoor.db"), "file:"+filepath.Join(home, "key")
 		if err := d.run(ctx, seed); err != nil {
-			if d.sim != nil {
-				d.sim.Close()
-			}
-			return err
+			return errors.Join(err, d.close())
 		}
 		if once {
 			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
-			return d.sim.Close()
+			return d.close()
 		}
-		d.say("the simulator stays up until Ctrl-C; in another terminal:")
-		d.say("  export STAGEDOOR_HOME=%s", home)
-		d.say("  stagedoor api demo /users/me")
+		d.invite()
 		<-ctx.Done()
-		return d.sim.Close()
+		return d.close()
 	})
 	return cmd
 }
@@ -61,6 +57,16 @@ type demo struct {
 	*session
 	home, into string
 	sim        *zoomsim.Simulator
+	demoGateway
+}
+
+// close ends what the demo has running.
+func (d *demo) close() error {
+	err := d.demoGateway.close()
+	if d.sim != nil {
+		err = errors.Join(err, d.sim.Close())
+	}
+	return err
 }
 
 func (d *demo) step(title, command string) {
@@ -71,6 +77,14 @@ func (d *demo) step(title, command string) {
 }
 
 func (d *demo) run(ctx context.Context, seed int64) error {
+	if err := d.reads(ctx, seed); err != nil {
+		return err
+	}
+	return d.lets(ctx)
+}
+
+// reads shows what one does with a credential of one's own.
+func (d *demo) reads(ctx context.Context, seed int64) error {
 	d.say("Stagedoor on a simulated Zoom account. Everything lies in %s", d.home)
 	d.step("1  a simulated Zoom", "stagedoor sim zoom")
 	var err error
@@ -113,11 +127,7 @@ func (d *demo) run(ctx context.Context, seed int64) error {
 
 	query := "select activity_time, meeting_number, operator, activity_category from meeting_activities order by activity_time desc limit 12"
 	d.step("5  the rows", "sqlite3 "+d.into+" '"+query+"'")
-	if err := d.rows(ctx, query); err != nil {
-		return err
-	}
-	d.say("")
-	return nil
+	return d.rows(ctx, query)
 }
 
 func (d *demo) token(ctx context.Context, a *app.App, c stagedoor.Credential) error {

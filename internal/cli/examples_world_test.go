@@ -77,7 +77,7 @@ var notRun = map[string]string{
 var lasting = map[string]string{
 	"stagedoor sim zoom":       `"api_url"|Ctrl-C ends it`,
 	"stagedoor audit --follow": `credential.add`,
-	"stagedoor demo":           `stays up until Ctrl-C`,
+	"stagedoor demo":           `stay up until Ctrl-C`,
 	"stagedoor serve":          `listening on `,
 }
 

@@ -35,6 +35,9 @@ func (s *session) firstScreen() error {
 		say("     %s", faint.Render(step[1]))
 	}
 	say("")
+	say("Other programs, such as Salesforce or Power Automate, read Zoom through it with rights of their")
+	say("own: `stagedoor caller add`, then `stagedoor serve`.")
+	say("")
 	say("Something wrong? Each error says its cause and its fix; `stagedoor doctor` looks at")
 	say("everything, and `stagedoor explain TEXT` at any error of another program.")
 	say("All commands: `stagedoor --help`.")

@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
-			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,
+			"address": address, "up": up, "grant": grant, "raw": raw, "seen": seen, "sent": sent, "operated": operated,
 		},
 	})
 }

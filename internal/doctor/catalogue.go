@@ -22,7 +22,8 @@ func Catalogue(p stagedoor.Provider) string {
 		if row.Retry {
 			retry = "yes"
 		}
-		fmt.Fprintf(&b, "| `%s` | %d | %d | %s | %s |\n", row.Kind, row.Exit, row.HTTP, retry, row.Means)
+		// The name is where the type of a [stagedoor.Problem] leads.
+		fmt.Fprintf(&b, "| <a id=\"%[1]s\"></a>`%[1]s` | %[2]d | %[3]d | %[4]s | %[5]s |\n", row.Kind, row.Exit, row.HTTP, retry, row.Means)
 	}
 
 	for _, section := range []struct{ at, title string }{

@@ -11,8 +11,7 @@
 //
 // Behind HTTPS_PROXY it is the proxy that resolves and dials, so the first
 // question alone is asked. Every hop of a redirect is a request of its own and
-// is asked again; [NeverRedirect] is for clients that take a redirect as the
-// answer.
+// is asked again.
 //
 // Package egress puts no credential on a request and knows no token.
 package egress

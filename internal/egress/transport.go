@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -220,6 +221,9 @@ func (t *Transport) checkAddress(to entry, resolved string) error {
 // dialed.
 func (t *Transport) checkLiteral(to target) error {
 	addr, err := netip.ParseAddr(to.host)
+	if err != nil && endsInNumber(to.host) {
+		return refusal(to.entry().String(), "it is no name, and no address as they are written, but some programs read as an address what ends in a number", allowFix(to.entry()))
+	}
 	if err != nil {
 		return nil // a name
 	}
@@ -229,16 +233,24 @@ func (t *Transport) checkLiteral(to target) error {
 	return nil
 }
 
+// endsInNumber reports whether the last label of a host is a number, as in
+// 2130706433, 127.1 and 0x7f.1: older functions of operating systems, and so
+// proxies, take those for IPv4 addresses, and no top-level domain is like that.
+// Source: WHATWG URL, "ends in a number", read 2026-11-25.
+func endsInNumber(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	digits := "0123456789"
+	if strings.HasPrefix(last, "0x") {
+		digits += "abcdef"
+	}
+	return last != "" && strings.Trim(strings.TrimPrefix(last, "0x"), digits) == ""
+}
+
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() {
 	t.direct.CloseIdleConnections()
 	t.proxied.CloseIdleConnections()
 }
-
-// NeverRedirect is a [http.Client]'s CheckRedirect that takes a redirect as
-// the answer. API and token calls use it: following one would carry the
-// credential to an address that nobody asked for.
-func NeverRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func refusal(subject, cause, fix string) *stagedoor.Error {
 	return &stagedoor.Error{Op: "send a request with a credential", Subject: subject, Kind: stagedoor.KindHostRefused, Cause: cause, Fix: fix}

@@ -132,6 +132,26 @@ func (b *body) end() (busy bool) {
 	return b.busy
 }
 
+// rest waits for the read that is under way.
+func (b *body) rest() {
+	b.reading <- struct{}{}
+	<-b.reading
+}
+
+// whollyRead reports whether the body's end was read, and it was a good one.
+func (b *body) whollyRead() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err == io.EOF
+}
+
+// broken reports whether reading the body failed.
+func (b *body) broken() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err != nil && b.err != io.EOF
+}
+
 // state returns how many bytes came, whether they were too many, and whether
 // they can not be sent again.
 func (b *body) state() (read int64, tooLong, lost bool) {

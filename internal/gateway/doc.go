@@ -10,8 +10,8 @@
 // token itself. Every request leaves one [stagedoor.Event].
 //
 // The path that is judged is the one that came over the wire, so the handler
-// must see it: mount it with [Mount], and behind nothing that cleans paths,
-// redirects, or sets deadlines of its own for whole requests.
+// must see it: nothing in front of it may clean paths, redirect, or set deadlines
+// of its own for whole requests. Package server hands it what begins with [Prefix].
 //
 // Headers: what is between the caller and the gateway stays there
 // (Authorization, Cookie, Forwarded, X-Forwarded-*, the hop-by-hop ones), and so

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
+
+// farewell is how long a caller whose body nobody wants may go on sending it: a
+// connection that is closed on one who sends may take the answer with it.
+const farewell = 500 * time.Millisecond
 
 // exchange is one request and its answer.
 type exchange struct {
@@ -42,27 +45,34 @@ func (g *gateway) begin(w http.ResponseWriter, r *http.Request) *exchange {
 		limit = g.IdleStream
 	}
 	x.idle = watch(limit, x.giveUp)
-	x.w = &writer{ResponseWriter: w, moved: x.idle.moved}
+	x.w = &writer{ResponseWriter: w, moved: x.idle.moved, own: w.Header().Clone()}
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		x.body = newBody(r.Body, g.MaxBody, x.idle.moved)
 		// Else net/http would wait for the whole body before it sends the answer's
 		// beginning. HTTP/2 needs no leave for it.
 		_ = http.NewResponseController(w).EnableFullDuplex()
+		if r.ProtoMajor < 2 {
+			x.w.unread = func() bool { return !x.body.whollyRead() }
+		}
 	}
+	x.idle.start()
 	return x
 }
 
 // giveUp ends a request in which no byte moves, also where it waits for the
 // caller.
 func (x *exchange) giveUp() {
-	x.cancel(errIdle)
+	begun := x.w.status.Load() != 0
+	x.cancel(errIdle) // from here on the refusal may be on its way, which is not to be cut
 	c := http.NewResponseController(x.w)
 	past := time.Unix(1, 0)
 	if x.body != nil && x.body.end() {
 		_ = c.SetReadDeadline(past) // where the connection has none, it waits for its end
 	}
-	if x.w.status.Load() != 0 {
+	if begun {
 		_ = c.SetWriteDeadline(past)
+	} else {
+		_ = c.SetWriteDeadline(time.Now().Add(10 * farewell))
 	}
 }
 
@@ -99,9 +109,8 @@ func (x *exchange) answer(refused *refusal) {
 // connection to the caller was broken off.
 func (x *exchange) end() {
 	x.idle.stop()
-	if x.body != nil && x.body.end() {
-		// net/http would wait for the read that is under way.
-		_ = http.NewResponseController(x.w).SetReadDeadline(time.Unix(1, 0))
+	if x.body != nil {
+		x.leave()
 	}
 	idled := x.idled()
 	x.cancel(context.Canceled)
@@ -124,6 +133,18 @@ func (x *exchange) end() {
 	x.record(status)
 }
 
+// leave ends the reading of the body. net/http would wait for a read that is under
+// way, and then, without an end, for what is left of the body.
+func (x *exchange) leave() {
+	c := http.NewResponseController(x.w)
+	if x.body.end() && c.SetReadDeadline(time.Unix(1, 0)) == nil {
+		x.body.rest() // net/http undoes the deadline of a read that is still under way
+	}
+	if x.r.ProtoMajor < 2 && !x.body.whollyRead() {
+		_ = c.SetReadDeadline(time.Now().Add(farewell))
+	}
+}
+
 func (x *exchange) record(status int) {
 	result, detail := "ok", ""
 	if x.failure != nil {
@@ -137,25 +158,20 @@ func (x *exchange) record(status int) {
 		sent, _, _ = x.body.state()
 	}
 	took, received := time.Since(x.began), x.w.bytes.Load()
-	operation := x.operation()
 	if x.Record != nil {
 		actor := "nobody"
 		if x.caller.Name != "" {
 			actor = "caller " + x.caller.Name
 		}
 		x.Record(stagedoor.Event{
-			At: x.began.UTC(), Actor: actor, Action: operation, Subject: stagedoor.Outside(x.path, 300),
-			Credential: x.caller.Credential, From: x.from(), Result: result, Detail: detail, Status: status,
+			At: x.began.UTC(), Actor: actor, Action: x.operation(), Subject: stagedoor.Outside(x.path, 300),
+			Credential: x.caller.Credential, From: stagedoor.AddressOf(x.r), Result: result, Detail: detail, Status: status,
 			Sent: sent, Received: received, Duration: took, Tracking: x.tracking(),
 		})
 	}
 	if x.observed && x.Observer != nil {
-		label := x.op.Label
-		if x.op.Method == "" && x.action == "" {
-			operation = "" // a stranger's path names no series
-		}
 		x.Observer.Ended(Observation{
-			Caller: x.caller.Name, Credential: x.caller.Credential, Operation: operation, Label: label,
+			Caller: x.caller.Name, Credential: x.caller.Credential, Label: x.op.Label,
 			Status: status, Result: result, Duration: took, Waited: x.sent.Waited, Upstream: x.sent.Upstream,
 			Sent: sent, Received: received, Healed: x.sent.Healed,
 		})
@@ -182,15 +198,4 @@ func (x *exchange) tracking() string {
 		return x.failure.Tracking
 	}
 	return ""
-}
-
-func (x *exchange) from() string {
-	if x.From != nil {
-		return x.From(x.r)
-	}
-	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
-	if err != nil {
-		return x.r.RemoteAddr
-	}
-	return host
 }

@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -82,7 +80,7 @@ type Left struct {
 // many goroutines at once.
 type Observer interface {
 	// Began is told of a request whose caller is known.
-	Began(caller, credential string)
+	Began()
 	// Ended follows each Began.
 	Ended(Observation)
 }
@@ -90,8 +88,7 @@ type Observer interface {
 // Observation is what metrics may know of a request.
 type Observation struct {
 	Caller, Credential string
-	Operation          string // "GET /users/{userId}"; "" where it was refused before it was known
-	Label              stagedoor.Label
+	Label              stagedoor.Label // "" where it was refused before the operation was known
 	Status             int
 	Result             string // "ok" or a [stagedoor.Kind]
 	Duration           time.Duration
@@ -114,8 +111,6 @@ type Options struct {
 	Record func(stagedoor.Event)
 	// Observer is told of every request, for metrics. Nil: nobody is.
 	Observer Observer
-	// From is the address of the caller. Nil: the connection's.
-	From func(*http.Request) string
 
 	Version string // of Stagedoor; may be empty
 	// Instance names this process in Via, so that it knows its own requests when
@@ -129,17 +124,3 @@ type Options struct {
 
 // Prefix is the path that everything here is below.
 const Prefix = "/to/"
-
-// Mount returns a handler that gives requests for the gateway to it, and all
-// others to rest. A request that would lead to the gateway only after its path
-// was cleaned is the gateway's too, which refuses it: no multiplexer gets the
-// chance to clean it.
-func Mount(gateway, rest http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.RequestURI, Prefix) || strings.HasPrefix(strings.ToLower(path.Clean("/"+r.URL.Path))+"/", Prefix) {
-			gateway.ServeHTTP(w, r)
-			return
-		}
-		rest.ServeHTTP(w, r)
-	})
-}

@@ -20,7 +20,8 @@ func strip(h http.Header) {
 			// servers believe.
 			lower == "x-http-method-override", lower == "x-http-method", lower == "x-method-override",
 			lower == "x-original-url", lower == "x-rewrite-url", lower == "x-original-uri", lower == "x-original-host", lower == "x-host",
-			lower == "upgrade", lower == "http2-settings":
+			// net/http/httputil puts these back for a change of protocol.
+			lower == "connection", lower == "upgrade", lower == "http2-settings":
 			delete(h, name)
 		}
 	}

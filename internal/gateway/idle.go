@@ -25,10 +25,14 @@ type idle struct {
 func watch(limit time.Duration, expired func()) *idle {
 	i := &idle{began: time.Now(), expired: expired}
 	i.limit.Store(int64(limit))
-	i.mu.Lock()
-	i.timer = time.AfterFunc(limit, i.look)
-	i.mu.Unlock()
 	return i
+}
+
+// start begins the watch, when all that expired looks at is in place.
+func (i *idle) start() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.timer = time.AfterFunc(time.Duration(i.limit.Load()), i.look)
 }
 
 func (i *idle) moved() { i.last.Store(int64(time.Since(i.began))) }

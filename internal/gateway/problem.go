@@ -1,39 +1,14 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
-
-// errorsPage tells of every kind; with the kind behind it, it names a type of
-// problem.
-const errorsPage = "https://github.com/stagedoor/stagedoor/blob/main/docs/errors.md#"
-
-// problem is the form of every error that is the gateway's own: a problem
-// document (RFC 9457) that is also an error in the form of Zoom's, {"code",
-// "message"}, so that a client of Zoom's shows it as it shows Zoom's.
-type problem struct {
-	Type   string         `json:"type"`
-	Title  string         `json:"title"`
-	Status int            `json:"status"`
-	Detail string         `json:"detail"` // the cause
-	Fix    string         `json:"fix,omitempty"`
-	Kind   stagedoor.Kind `json:"kind"`
-	// Who must act: "caller", "operator" (whoever keeps the gateway's
-	// credentials), or "nobody": it passes by itself.
-	Who      string `json:"who"`
-	Tracking string `json:"tracking,omitempty"`
-
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
 
 // refusal is an answer of the gateway's own.
 type refusal struct {
@@ -104,23 +79,6 @@ func asError(err error) *stagedoor.Error {
 
 // write sends the refusal, and nothing of what was meant for another answer.
 func (r *refusal) write(w http.ResponseWriter) {
-	row := r.err.Kind.Row()
-	p := problem{
-		Type: errorsPage + string(r.err.Kind), Title: row.Means, Status: r.status,
-		Detail: told(r.err), Fix: r.err.Fix, Kind: r.err.Kind, Who: who(r), Tracking: r.err.Tracking,
-		Code: r.status,
-	}
-	if p.Detail == "" {
-		p.Detail = row.Means
-	}
-	p.Message = strings.TrimSpace(strings.TrimSuffix(sentence(p.Detail), ".") + ". " + r.err.Fix)
-	if p.Who == "operator" {
-		p.Fix = strings.TrimSpace("Whoever keeps this gateway must act. " + p.Fix)
-	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		text = nil // it holds only texts and numbers
-	}
 	h := w.Header()
 	for name, values := range r.header {
 		h[name] = append(h[name], values...)
@@ -128,43 +86,7 @@ func (r *refusal) write(w http.ResponseWriter) {
 	if r.err.Tracking != "" {
 		h.Set("X-Zm-Trackingid", r.err.Tracking)
 	}
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Length", strconv.Itoa(len(text)+1))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(r.status)
-	_, _ = w.Write(append(text, '\n')) // a caller who left reads nothing
-}
-
-// told is the cause, with what it is about where that is the request itself or a
-// name that its caller knows. Subjects of other errors are not the caller's to see.
-func told(e *stagedoor.Error) string {
-	switch e.Kind {
-	case stagedoor.KindUsage, stagedoor.KindNotFound, stagedoor.KindForbidden, stagedoor.KindDisabled:
-		if e.Subject != "" {
-			return e.Subject + ": " + e.Cause
-		}
-	}
-	return e.Cause
-}
-
-func who(r *refusal) string {
-	row := r.err.Kind.Row()
-	switch {
-	case row.Person, r.err.Kind == stagedoor.KindDisabled:
-		return "operator"
-	case row.Retry:
-		return "nobody"
-	case r.status < 500:
-		return "caller"
-	}
-	return "operator"
-}
-
-func sentence(text string) string {
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	stagedoor.ProblemOf(r.err, r.status).Write(w)
 }
 
 // limited adds to a 429, the gateway's own or Zoom's, what is known of the limit.

@@ -81,6 +81,9 @@ func (x *exchange) arrived(answer *http.Response) error {
 		// To the caller, 401 means its own token.
 		return x.unhealed()
 	}
+	if answer.StatusCode == http.StatusSwitchingProtocols { // nobody asked for it
+		return &stagedoor.Error{Op: "read the answer", Kind: stagedoor.KindBadAnswer, Cause: "the provider changed the protocol of the connection, for which it was not asked", Fix: "Look at the API URL of the credential."}
+	}
 	h := answer.Header
 	bare(h)
 	switch {
@@ -151,9 +154,10 @@ func (x *exchange) timing(h http.Header) {
 
 // wrong is the refusal of a request that brought no answer.
 func (x *exchange) wrong(err error) *refusal {
-	tooLong := false
+	tooLong, broken := false, false
 	if x.body != nil {
 		_, tooLong, _ = x.body.state()
+		broken = x.body.broken()
 	}
 	switch {
 	case tooLong:
@@ -162,6 +166,8 @@ func (x *exchange) wrong(err error) *refusal {
 		return x.tooQuiet()
 	case x.gone.Err() != nil:
 		return failed(&stagedoor.Error{Kind: stagedoor.KindInterrupted, Cause: "the caller left"})
+	case broken:
+		return refuse(http.StatusBadRequest, stagedoor.KindUsage, "the body of the request broke off, or its chunks are not well formed", "Send the request again.")
 	}
 	return failed(err)
 }

@@ -52,7 +52,7 @@ func (x *exchange) serve() *refusal {
 	}
 	x.observed = true
 	if x.Observer != nil {
-		x.Observer.Began(x.caller.Name, x.caller.Credential)
+		x.Observer.Began()
 	}
 	t, refused := targetOf(x.r)
 	if refused != nil && refused.status == http.StatusNotFound {

@@ -256,9 +256,6 @@ func realCallers() *caller.Callers {
 	})
 }
 
-// restSays is what the rest of the daemon answers in these tests.
-const restSays = http.StatusTeapot
-
 // violations sends every trick in every method under every kind of rule, and
 // returns what reached the upstream though the rules do not allow it.
 func violations(t *testing.T, w *world, up *recorder, set func([]plainRule)) (bad []string, sent, through int) {

@@ -127,7 +127,7 @@ func newWorld(t testing.TB, upstream http.HandlerFunc, change func(*world)) *wor
 	}
 	clients[w] = [2]*zoom.Client{client, bare}
 	t.Cleanup(func() { delete(clients, w) })
-	w.gate = httptest.NewUnstartedServer(Mount(New(w.options), http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.Error(rw, "the rest", http.StatusTeapot) })))
+	w.gate = httptest.NewUnstartedServer(door(New(w.options)))
 	w.gate.EnableHTTP2 = !w.old
 	w.gate.Config.ErrorLog = log.New(io.Discard, "", 0)
 	w.upstream.Config.ErrorLog = w.gate.Config.ErrorLog
@@ -214,8 +214,8 @@ func (w *world) Admit(ctx context.Context, call stagedoor.Call) (stagedoor.Turn,
 	return stagedoor.Turn{Sent: func() {}, Done: func(stagedoor.Outcome) { w.mu.Lock(); defer w.mu.Unlock(); w.turns.done++ }}, nil
 }
 
-func (w *world) Began(string, string) {}
-func (w *world) Ended(o Observation)  { w.mu.Lock(); defer w.mu.Unlock(); w.seen = append(w.seen, o) }
+func (w *world) Began()              {}
+func (w *world) Ended(o Observation) { w.mu.Lock(); defer w.mu.Unlock(); w.seen = append(w.seen, o) }
 
 // event waits for the one event of a call, which is recorded when it is over.
 func (w *world) event() stagedoor.Event {
@@ -249,7 +249,7 @@ func (w *world) request(method, path string, body io.Reader) *http.Request {
 type answer struct {
 	*http.Response
 	body    string
-	problem problem
+	problem stagedoor.Problem
 }
 
 func (w *world) do(r *http.Request) answer {
@@ -278,6 +278,20 @@ func (w *world) do(r *http.Request) answer {
 }
 
 func (w *world) get(path string) answer { w.t.Helper(); return w.do(w.request("GET", path, nil)) }
+
+// restSays is what the rest of the daemon answers in these tests.
+const restSays = http.StatusTeapot
+
+// door hands requests out as package server does, by the target as it came.
+func door(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.RequestURI, Prefix) {
+			gateway.ServeHTTP(w, r)
+			return
+		}
+		http.Error(w, "the rest", restSays)
+	})
+}
 
 // raw writes bytes to a plain socket of the gateway and returns what comes back.
 type raw struct {

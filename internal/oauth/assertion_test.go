@@ -205,7 +205,7 @@ func wantInvalidClient(t *testing.T, rw *httptest.ResponseRecorder, says string)
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
-	if err := json.Unmarshal(rw.Body.Bytes(), &got); err != nil || rw.Code != 400 || got.Error != invalidClient || !strings.Contains(got.Description, says) {
+	if err := json.Unmarshal(rw.Body.Bytes(), &got); err != nil || rw.Code != 401 || got.Error != invalidClient || !strings.Contains(got.Description, says) {
 		t.Errorf("%d %s\nwant invalid_client with %q", rw.Code, rw.Body, says)
 	}
 }

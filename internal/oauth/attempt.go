@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ type attempt struct {
 
 func (s *server) begin(r *http.Request, action string) *attempt {
 	now := s.Wall()
-	return &attempt{began: now, event: stagedoor.Event{At: now.UTC(), Action: action, From: remote(r)}}
+	return &attempt{began: now, event: stagedoor.Event{At: now.UTC(), Action: action, From: stagedoor.AddressOf(r)}}
 }
 
 // succeed records an attempt that came to its end.
@@ -37,7 +36,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, a *attempt, err er
 	no := refusalOf(err)
 	if no.code == invalidClient && a.client.method != "" {
 		if !s.delays.failed(r.Context(), a.client.id, a.event.From) {
-			no.challenge, no.status, no.retry = false, http.StatusTooManyRequests, "1"
+			no.status, no.retry = http.StatusTooManyRequests, "1"
 			no.description = "Too many requests with a wrong client_id or client_secret are waiting for their answers. Try again in a second."
 		}
 	}
@@ -83,13 +82,4 @@ func shortened(id string) string {
 		short = append(short, r)
 	}
 	return string(short)
-}
-
-// remote is the address that a request comes from, without its port.
-func remote(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -60,7 +60,7 @@ func (s *server) authenticate(r *http.Request, p parameters, c *client) error {
 		return s.byAssertion(r, p, c)
 	}
 	return refusal{
-		code: invalidClient, challenge: true,
+		code:        invalidClient,
 		description: "The client does not authenticate. Send the caller's client_id and client_secret in the Authorization header (Basic) or in the body.",
 	}
 }
@@ -70,7 +70,7 @@ func (s *server) bySecret(ctx context.Context, c *client, pairs []pair, header b
 	// The same words for an id that nobody has and for a wrong secret: who guesses
 	// learns nothing.
 	no := refusal{
-		code: invalidClient, challenge: header,
+		code:        invalidClient,
 		description: "There is no caller with this client_id and client_secret, or its time has ended. See stagedoor caller list; stagedoor caller rotate-secret NAME gives a new secret.",
 	}
 	if len(pairs) == 0 {

@@ -56,20 +56,20 @@ type Operators interface {
 }
 
 // Options are the parts that the server stands on. All are required, but for
-// the last two.
+// TokenOnly and Wall.
 type Options struct {
 	Callers   Callers
 	Operators Operators
 	// Issuer is the public address of this server, "https://gate.example.com":
 	// what metadata and api_url begin with, and what assertions are made out to.
 	Issuer func(*http.Request) string
+	// TokenOnly reports whether a request came by a way that leads to no endpoint
+	// but the token's: then the metadata names no other. If nil, none does.
+	TokenOnly func(*http.Request) bool
 	// Record takes one event for each token request and each revocation. The
 	// caller's address in it is the request's RemoteAddr: whoever stands behind a
 	// proxy puts the true one there first.
 	Record func(stagedoor.Event)
-	// TokensAlone says that callers reach nothing but tokens and metadata: the
-	// metadata then names no address that they would find shut.
-	TokensAlone bool
 	// Wall tells the time by which assertions end. If nil, time.Now.
 	Wall func() time.Time
 }
@@ -85,6 +85,9 @@ type server struct {
 func New(o Options) http.Handler {
 	if o.Wall == nil {
 		o.Wall = time.Now
+	}
+	if o.TokenOnly == nil {
+		o.TokenOnly = func(*http.Request) bool { return false }
 	}
 	s := &server{Options: o, delays: newDelays()}
 	s.introspection = o.Operators.Require(stagedoor.RoleViewer, http.HandlerFunc(s.introspect))

@@ -26,11 +26,9 @@ const (
 // was sent comes back in it.
 type refusal struct {
 	code        string
-	status      int // 0: 400
+	status      int // 0: 400, and 401 of a client that did not prove who it is
 	description string
-	// challenge names Basic as the way to authenticate, with a 401.
-	challenge bool
-	retry     string // Retry-After, seconds; "" none
+	retry       string // Retry-After, seconds; "" none
 }
 
 // Error makes it an error, for errors.As.
@@ -67,20 +65,23 @@ func refusalOf(err error) refusal {
 	}
 }
 
-// answered is the HTTP status.
+// answered is the HTTP status. A client that did not prove who it is has a 401
+// in whichever way it tried: the header alone makes it a must, but clients of all
+// kinds look for it, and its challenge names a way that every caller has.
+// Source: RFC 6749 section 5.2, read 2026-11.
 func (r refusal) answered() int {
 	switch {
-	case r.challenge:
-		return http.StatusUnauthorized
 	case r.status != 0:
 		return r.status
+	case r.code == invalidClient:
+		return http.StatusUnauthorized
 	}
 	return http.StatusBadRequest
 }
 
 // refuse writes the answer.
 func refuse(w http.ResponseWriter, r refusal) {
-	if r.challenge {
+	if r.answered() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="stagedoor callers", charset="UTF-8"`)
 	}
 	if r.retry != "" {

@@ -47,7 +47,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	var life time.Duration
 	if err == nil {
 		if token, life = s.Callers.Mint(c); life <= 0 {
-			err = refusal{code: invalidClient, challenge: a.client.method == byBasic, description: "The time of this caller has ended. See stagedoor caller list."}
+			err = refusal{code: invalidClient, description: "The time of this caller has ended. See stagedoor caller list."}
 		}
 	}
 	if err != nil {

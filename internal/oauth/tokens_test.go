@@ -184,6 +184,18 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+// TestNarrowMetadata holds that metadata names nothing that is not shown where it
+// is asked for.
+func TestNarrowMetadata(t *testing.T) {
+	w := newWorld(t, newFake(time.Now))
+	w.Handler.(*server).TokenOnly = func(*http.Request) bool { return true }
+	rw := httptest.NewRecorder()
+	w.ServeHTTP(rw, httptest.NewRequest("GET", MetadataPath, nil))
+	if text := rw.Body.String(); rw.Code != 200 || !strings.Contains(text, `"token_endpoint"`) || strings.Contains(text, "revo") || strings.Contains(text, "introspect") {
+		t.Errorf("%d %s", rw.Code, text)
+	}
+}
+
 // TestIssuerWithPath holds that a server below a path is found where RFC 8414
 // section 3.1 puts it.
 func TestIssuerWithPath(t *testing.T) {

@@ -2,8 +2,6 @@ package operator
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -26,7 +24,7 @@ func Who(ctx context.Context) (stagedoor.OperatorToken, bool) {
 // count, 403 for a role that is too small.
 func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		shown, sent, err := bearer(r)
+		shown, err := shownBy(r)
 		if err == nil {
 			var t stagedoor.OperatorToken
 			if t, err = o.Verify(r.Context(), shown); err == nil {
@@ -44,7 +42,7 @@ func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler
 		switch stagedoor.KindOf(err) {
 		case stagedoor.KindUnauthenticated:
 			challenge := `Bearer realm="stagedoor operators"`
-			if sent {
+			if !shown.IsZero() {
 				challenge += `, error="invalid_token"`
 			}
 			w.Header().Set("WWW-Authenticate", challenge)
@@ -54,55 +52,19 @@ func (o *Operators) Require(role stagedoor.Role, next http.Handler) http.Handler
 		case stagedoor.KindForbidden:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="stagedoor operators", error="insufficient_scope"`)
 		}
-		problem(w, err)
+		stagedoor.ProblemOf(err, 0).Write(w)
 	})
 }
 
 // reads reports whether a request changes nothing.
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// bearer is the token of a request's Authorization header; sent is false where
-// none came with it. A token in the URL counts as none: URLs land in logs. A
-// browser, which can not send a Bearer header, shows it as the password of Basic
-// (RFC 7617), and only to read: what it keeps it sends for any page that asks.
-func bearer(r *http.Request) (token stagedoor.Secret, sent bool, err error) {
-	values := r.Header.Values("Authorization")
-	if len(values) > 1 {
-		return token, true, &stagedoor.Error{
-			Op: "let an operator in", Kind: stagedoor.KindUsage,
-			Cause: "the request has more than one Authorization header", Fix: "Send one.",
-		}
+// shownBy is the token that a request comes with. A browser, which can not send a
+// Bearer header, shows it as the password of Basic (RFC 7617), and only to read:
+// what a browser keeps it sends for any page that asks.
+func shownBy(r *http.Request) (stagedoor.Secret, error) {
+	if _, password, ok := r.BasicAuth(); ok && reads(r) && len(r.Header.Values("Authorization")) == 1 && strings.HasPrefix(password, Prefix) {
+		return stagedoor.NewSecret(password), nil
 	}
-	if len(values) == 0 {
-		return token, false, nil
-	}
-	if _, password, ok := r.BasicAuth(); ok && reads(r) && strings.HasPrefix(password, Prefix) {
-		return stagedoor.NewSecret(password), true, nil
-	}
-	scheme, value, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return token, false, nil
-	}
-	return stagedoor.NewSecret(strings.TrimSpace(value)), true, nil
-}
-
-// problem writes an error as a problem document.
-// Source: RFC 9457 section 3, read 2026-11.
-func problem(w http.ResponseWriter, err error) {
-	status := stagedoor.KindOf(err).Row().HTTP
-	document := struct {
-		Type   string         `json:"type"`
-		Title  string         `json:"title"`
-		Status int            `json:"status"`
-		Detail string         `json:"detail,omitempty"`
-		Kind   stagedoor.Kind `json:"kind"`
-		Fix    string         `json:"fix,omitempty"`
-	}{Type: "about:blank", Title: http.StatusText(status), Status: status, Kind: stagedoor.KindOf(err)}
-	if e, ok := errors.AsType[*stagedoor.Error](err); ok {
-		document.Detail, document.Fix = e.Cause, e.Fix
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(document) // whoever asked has gone
+	return stagedoor.BearerOf(r)
 }

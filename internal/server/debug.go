@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"html/template"
 	"net/http"
 	"sync"
@@ -67,12 +66,8 @@ type DebugQuota struct {
 func (t *router) debug(w http.ResponseWriter, r *http.Request) {
 	d, err := t.parts.Debug(r.Context())
 	if err != nil {
-		e, ok := errors.AsType[*stagedoor.Error](err)
-		if !ok {
-			e = &stagedoor.Error{Kind: stagedoor.KindInternal, Cause: "The state could not be read.", Fix: "See the daemon's log."}
-		}
 		t.options.Log.Warn("the debug page could not be made", "error", err)
-		problem(w, e)
+		stagedoor.ProblemOf(err, 0).Write(w)
 		return
 	}
 	d.Running = t.running.Load()

@@ -9,17 +9,30 @@ import (
 	"strings"
 )
 
-type baseKey struct{}
+type arrivalKey struct{}
+
+// arrival is how a request reached the daemon.
+type arrival struct {
+	base    string
+	gateway bool // at a listener that shows only what --expose gateway does
+}
 
 // Base is the address by which the request reached the daemon, or its public
 // URL where that is set: "https://gateway.example.com", without a slash.
 func Base(r *http.Request) string {
-	base, _ := r.Context().Value(baseKey{}).(string)
-	return base
+	a, _ := r.Context().Value(arrivalKey{}).(arrival)
+	return a.base
 }
 
-func withBase(r *http.Request, base string) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), baseKey{}, base))
+// Narrow reports whether the request came to a listener that shows only what
+// --expose gateway does.
+func Narrow(r *http.Request) bool {
+	a, _ := r.Context().Value(arrivalKey{}).(arrival)
+	return a.gateway
+}
+
+func withArrival(r *http.Request, a arrival) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), arrivalKey{}, a))
 }
 
 // forwardedHeaders are what proxies write. None of them goes further: what was
@@ -60,8 +73,12 @@ func (o *Options) caller(values []string) string {
 	addresses := list(values)
 	for i, text := range slices.Backward(addresses) {
 		ip, err := netip.ParseAddr(strings.Trim(text, "[]"))
-		if err != nil {
-			return ""
+		if err != nil { // some proxies add the port
+			withPort, err := netip.ParseAddrPort(text)
+			if err != nil {
+				return ""
+			}
+			ip = withPort.Addr()
 		}
 		if len(o.Proxies) == 0 || i == 0 || !o.proxy(ip) {
 			return ip.Unmap().String()

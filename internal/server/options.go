@@ -47,6 +47,8 @@ type Options struct {
 	AllowedHosts []string
 
 	Log *slog.Logger
+
+	headerTime, bodyTime time.Duration // 0: as below; tests can not wait so long
 }
 
 // ACME says how certificates are got (RFC 8555), by TLS-ALPN-01: the names must
@@ -73,10 +75,12 @@ type Parts struct {
 	Ready func(context.Context) error
 }
 
-// Times of a connection. A request's body and its answer may take as long as
-// they like while bytes move, which the gateway watches.
+// Times of a connection. A body that is relayed, and its answer, may take as long
+// as they like while bytes move, which the gateway watches; what else is sent here
+// is a few lines.
 const (
 	headerTime  = 20 * time.Second
+	bodyTime    = time.Minute
 	idleTime    = 2 * time.Minute
 	headerBytes = 64 << 10
 )

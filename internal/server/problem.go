@@ -1,31 +1,15 @@
 package server
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-// problem answers with a problem document (RFC 9457). It says no more of the
-// error than its own words.
+// problem answers with an error of the door's own, whose Status is the answer's
+// where it has one.
 func problem(w http.ResponseWriter, err *stagedoor.Error) {
-	row := err.Kind.Row()
-	status := err.Status
-	if status == 0 {
-		status = row.HTTP
-	}
-	text, _ := json.Marshal(struct {
-		Type   string         `json:"type"`
-		Title  string         `json:"title"`
-		Status int            `json:"status"`
-		Detail string         `json:"detail,omitempty"`
-		Kind   stagedoor.Kind `json:"kind"`
-		Fix    string         `json:"fix,omitempty"`
-	}{"about:blank", http.StatusText(status), status, err.Cause, err.Kind, err.Fix}) // texts alone: it can not fail
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // who has gone needs no answer
+	stagedoor.ProblemOf(err, err.Status).Write(w)
 }
 
 func notHere(w http.ResponseWriter) {

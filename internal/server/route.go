@@ -38,8 +38,12 @@ func (t *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pathOf is the path of the target as it came, for the log.
+// pathOf is the path of the target as it came, for the log. A target of another
+// form may hold a password.
 func pathOf(r *http.Request) string {
+	if !strings.HasPrefix(r.RequestURI, "/") {
+		return "(not a path)"
+	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	return path
 }
@@ -76,11 +80,14 @@ func (t *router) route(w http.ResponseWriter, r *http.Request) {
 	if base == "" {
 		base = from.scheme + "://" + from.host
 	}
-	r = withBase(r, base)
+	r = withArrival(r, arrival{base: base, gateway: t.gateway})
 	if relayed {
 		t.parts.Gateway.ServeHTTP(w, r)
 		return
 	}
+	// Who sends a few lines byte by byte holds no connection for ever. Writers that
+	// know no deadline are those of tests.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(t.options.bodyTime))
 	if err := crossOrigin.Check(r); err != nil {
 		wrongOrigin(w)
 		return

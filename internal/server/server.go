@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +32,7 @@ type Server struct {
 // door is one listener.
 type door struct {
 	listener net.Listener
+	told     string // the address as it was given
 	http     *http.Server
 	secure   bool
 	gateway  bool // shows only what --expose gateway does
@@ -41,6 +44,7 @@ func Listen(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.headerTime, o.bodyTime = cmp.Or(o.headerTime, headerTime), cmp.Or(o.bodyTime, bodyTime)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -69,9 +73,10 @@ func (s *Server) open(flag, address string, config *tls.Config, gateway bool) er
 			Fix:   "Stop what has the port, or take another one with " + flag + " HOST:PORT.",
 		}
 	}
-	s.doors = append(s.doors, &door{listener: listener, secure: config != nil, gateway: gateway, http: &http.Server{
-		TLSConfig: config, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		ErrorLog: log.New(connectionLog{s.options.Log}, "", 0),
+	s.doors = append(s.doors, &door{listener: listener, told: address, secure: config != nil, gateway: gateway, http: &http.Server{
+		TLSConfig: config, ReadHeaderTimeout: s.options.headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		DisableGeneralOptionsHandler: true, // the router answers all
+		ErrorLog:                     log.New(connectionLog{s.options.Log}, "", 0),
 	}})
 	return nil
 }
@@ -85,8 +90,7 @@ func (c connectionLog) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// URL is the address of the public listener: with its real port, and the public
-// name where that is known.
+// URL is the address of the public listener, with its real port.
 func (s *Server) URL() string { return s.doors[0].url() }
 
 // OperatorURL is the address of the operators' listener; empty if there is none.
@@ -102,7 +106,16 @@ func (d *door) url() string {
 	if d.secure {
 		scheme = "https://"
 	}
-	return scheme + d.listener.Addr().String()
+	address, ok := d.listener.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsUnspecified() {
+		return scheme + d.listener.Addr().String()
+	}
+	// Of all addresses: as it was told, for the system writes one family for both.
+	host, _, _ := net.SplitHostPort(d.told) // it was listened on
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	return scheme + net.JoinHostPort(host, strconv.Itoa(address.Port))
 }
 
 // Serve answers requests until [Server.Stop]; it returns at once.
@@ -142,15 +155,13 @@ func (s *Server) Running() int64 { return s.running.Load() }
 // ctx ends, and cuts off the rest. It returns how many those were.
 func (s *Server) Stop(ctx context.Context) (cut int64) {
 	s.draining.Store(true)
-	var stopping sync.WaitGroup
+	// The operators' door is the last, so that readiness and metrics are there to be
+	// seen while callers' answers finish.
 	for _, d := range s.doors {
-		stopping.Go(func() {
-			if d.http.Shutdown(ctx) != nil {
-				cut = s.running.Load()
-			}
-		})
+		if d.http.Shutdown(ctx) != nil {
+			cut = s.running.Load()
+		}
 	}
-	stopping.Wait()
 	if s.cancelAll != nil {
 		s.cancelAll()
 	}

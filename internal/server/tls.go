@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"os"
 	"sync"
@@ -65,22 +66,24 @@ type stamp struct{ size, modified int64 }
 
 func (f *certFiles) stamps() ([2]stamp, error) {
 	var stamps [2]stamp
+	var errs []error
 	for i, name := range []string{f.cert, f.key} {
 		info, err := os.Stat(name)
 		if err != nil {
-			return stamps, err
+			errs = append(errs, err)
+			continue // no stamp: it is looked at again when it is back
 		}
 		stamps[i] = stamp{info.Size(), info.ModTime().UnixNano()}
 	}
-	return stamps, nil
+	return stamps, errors.Join(errs...)
 }
 
 // load reads the files; called for the first time, its error is the user's.
 func (f *certFiles) load() error {
 	stamps, err := f.stamps()
 	var pair tls.Certificate
+	f.written = stamps
 	if err == nil {
-		f.written = stamps
 		pair, err = tls.LoadX509KeyPair(f.cert, f.key)
 	}
 	if err != nil {
@@ -99,13 +102,13 @@ func (f *certFiles) load() error {
 func (f *certFiles) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	stamps, err := f.stamps()
-	if err == nil && stamps != f.written {
-		if err = f.load(); err == nil {
-			f.log.Info("the certificate was read again", "file", f.cert)
-		}
+	stamps, _ := f.stamps()
+	if stamps == f.written {
+		return f.held, nil
 	}
-	if err != nil {
+	if err := f.load(); err == nil {
+		f.log.Info("the certificate was read again", "file", f.cert)
+	} else { // once, and not with every handshake
 		f.log.Warn("the certificate could not be read again; the former stays", "file", f.cert, "error", err)
 	}
 	return f.held, nil

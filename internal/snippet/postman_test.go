@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stagedoor/stagedoor/internal/nodetest"
 )
 
 // TestPostmanReadsIt has Postman's own library read the collection, and tell what
@@ -16,35 +18,9 @@ func TestPostmanReadsIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes Postman's library from npm")
 	}
-	for _, program := range []string{"npm", "node"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is missing here (scripts/node.sh installs what Debian has)", program)
-		}
-	}
-	dir := t.TempDir()
-	install := exec.Command("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "postman-collection@5.3.1")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Skipf("postman-collection is missing here, and npm did not get it: %v\n%s", err, out)
-	}
-	for name, text := range map[string]string{
-		"collection.json": written(t, "postman", reports(t)),
-		"read.js": `
-			const { Collection, Url } = require("postman-collection");
-			const read = new Collection(JSON.parse(require("fs").readFileSync("collection.json")));
-			const request = read.items.idx(0).request;
-			const variables = read.variables.toObject();
-			const fill = (text) => text.replace(/{{(\w+)}}/g, (_, name) => variables[name]);
-			const auth = read.auth.parameters().toObject();
-			console.log(JSON.stringify({
-				type: read.auth.type, grant: auth.grant_type, where: auth.client_authentication,
-				token: fill(auth.accessTokenUrl), id: fill(auth.clientId), secret: fill(auth.clientSecret),
-				method: request.method, url: fill(request.url.toString()), day: request.url.query.get("from"),
-			}));`,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	dir := nodetest.Project(t, "testdata/postman", 20)
+	if err := os.WriteFile(filepath.Join(dir, "collection.json"), []byte(written(t, "postman", reports(t))), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	read := exec.Command("node", "read.js")
 	read.Dir = dir

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -26,7 +27,9 @@ func (s *Store) Audit(ctx context.Context, q stagedoor.AuditQuery) ([]stagedoor.
 		if field.value != "" {
 			// From the text itself: a column beside it would be one more thing
 			// that an attacker could change.
-			add("json_extract(line, '$."+field.name+"') = ?", field.value)
+			// One that is not readable is shown whatever is looked for, and does not
+			// keep the others from being found.
+			add("CASE WHEN json_valid(line) THEN json_extract(line, '$."+field.name+"') = ? ELSE 1 END", field.value)
 		}
 	}
 	order := "at DESC, arrival DESC"
@@ -82,8 +85,9 @@ type auditReader struct {
 }
 
 func (r auditReader) Rows(after stagedoor.AuditRow, limit int) ([]stagedoor.AuditRow, error) {
-	if after.Chain == 0 {
-		after.Sequence = -1
+	if after.Chain == 0 && after.Sequence == 0 && after.Arrival == 0 {
+		// Also before all numbers that we give out, where others may have put lines.
+		after.Chain, after.Sequence, after.Arrival = math.MinInt64, math.MinInt64, math.MinInt64
 	}
 	return auditRows(r.conn.QueryContext(r.ctx, `SELECT `+auditColumns+` FROM audit_lines
 		WHERE (chain, sequence, arrival) > (?, ?, ?) ORDER BY chain, sequence, arrival LIMIT ?`, after.Chain, after.Sequence, after.Arrival, limit))

@@ -117,6 +117,25 @@ func TestKeyThatOthersCanReadIsRefused(t *testing.T) {
 	h.vault(vault.Options{})
 }
 
+// systemd's copy of a key looks as if its group could read it, where the access
+// list that lets the service in has no other place for its mask.
+func TestKeyThatSystemdHandsOver(t *testing.T) {
+	h := newHome(t)
+	h.vault(vault.Options{})
+	of := func(folder string) vault.Options {
+		return vault.Options{Key: "file:" + h.key(), Getenv: with("CREDENTIALS_DIRECTORY", folder)}
+	}
+	must(t, os.Chmod(h.key(), 0o440))
+	h.vault(of(filepath.Dir(h.key())))
+	for _, folder := range []string{"", ".", "/", t.TempDir()} {
+		h.refuses(of(folder), stagedoor.KindKey, h.key(), "0440")
+	}
+	for _, mode := range []os.FileMode{0o444, 0o460, 0o450} {
+		must(t, os.Chmod(h.key(), mode))
+		h.refuses(of(filepath.Dir(h.key())), stagedoor.KindKey, h.key(), fmt.Sprintf("%04o", mode))
+	}
+}
+
 func TestDamagedKeyIsExplainedWithoutQuotingIt(t *testing.T) {
 	h := newHome(t)
 	h.vault(vault.Options{})

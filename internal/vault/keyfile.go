@@ -17,7 +17,20 @@ import (
 )
 
 // keyFile is a keyset in a file that only its owner may read.
-type keyFile struct{ path string }
+type keyFile struct {
+	path string
+	// handed: systemd made the file for this service alone (LoadCredential=). The
+	// folder is the service's; what looks like the group's right to read the file
+	// is then the mask of an access list that names the service's user.
+	// Source: systemd.exec(5), "Credentials", read 2026-11-25, and acl(5).
+	handed bool
+}
+
+// handed reports whether a file lies in the folder in which systemd hands secrets
+// to a service; folder is what CREDENTIALS_DIRECTORY says.
+func handed(path, folder string) bool {
+	return filepath.IsAbs(folder) && filepath.Dir(path) == filepath.Clean(folder)
+}
 
 func (k keyFile) name() string { return "file:" + k.path }
 
@@ -61,7 +74,11 @@ func (k keyFile) read() ([]byte, error) {
 		return nil, err
 	}
 	// Windows keeps who may read elsewhere; its mode bits say nothing.
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
+	others := os.FileMode(0o077)
+	if k.handed {
+		others = 0o037
+	}
+	if mode := info.Mode().Perm(); mode&others != 0 && runtime.GOOS != "windows" {
 		return nil, &stagedoor.Error{
 			Op: "read the key", Subject: k.path, Kind: stagedoor.KindKey,
 			Cause: fmt.Sprintf("other users of this machine may read the key file (mode %04o)", mode),

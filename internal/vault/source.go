@@ -23,9 +23,9 @@ func keySource(store MetaStore, o Options) (source, error) {
 	kind, rest, _ := strings.Cut(o.Key, ":")
 	switch {
 	case o.Key == "" && o.KeyFile != "":
-		return newKeyFile(o.KeyFile)
+		return newKeyFile(o.KeyFile, o.Getenv)
 	case kind == "file" && rest != "":
-		return newKeyFile(rest)
+		return newKeyFile(rest, o.Getenv)
 	case kind == "env" && rest != "":
 		return keyVariable{variable: rest, getenv: o.Getenv}, nil
 	case o.Key == "passphrase":
@@ -39,7 +39,7 @@ func keySource(store MetaStore, o Options) (source, error) {
 	}
 }
 
-func newKeyFile(path string) (source, error) {
+func newKeyFile(path string, getenv func(string) string) (source, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, &stagedoor.Error{
@@ -47,7 +47,7 @@ func newKeyFile(path string) (source, error) {
 			Cause: "its path is relative, and the current folder is not known", Fix: "Give a path that starts at the root.",
 		}
 	}
-	return keyFile{path: absolute}, nil
+	return keyFile{path: absolute, handed: handed(absolute, getenv("CREDENTIALS_DIRECTORY"))}, nil
 }
 
 // keyVariable is a keyset in an environment variable, in Base64, where a

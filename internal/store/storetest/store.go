@@ -81,6 +81,7 @@ func Test(t *testing.T, fresh Fresh) {
 		"a caller goes with its credential":                 callerGoesWithCredential,
 		"a change of a caller is whole or not at all":       callerUpdateWhole,
 		"changes of a caller by many at once are all kept":  callerUpdateConcurrent,
+		"credentials move the revision":                     credentialsMoveRevision,
 		"callers move the revision":                         callersMoveRevision,
 		"revoked tokens are kept until they have ended":     revokedTokensKept,
 		"of many uses of an assertion one is the first":     assertionUsedOnce,
