@@ -51,8 +51,13 @@ func (x *exchange) dress(h http.Header) {
 func bare(h http.Header) {
 	for _, name := range []string{
 		"Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Www-Authenticate", "Upgrade",
-		"X-Accel-Redirect", "X-Sendfile",
+		"X-Accel-Redirect", "X-Sendfile", "Service-Worker-Allowed",
 	} {
 		h.Del(name)
+	}
+	for name := range h {
+		if strings.HasPrefix(name, "Access-Control-") { // which pages may read it is not for the provider to say
+			delete(h, name)
+		}
 	}
 }

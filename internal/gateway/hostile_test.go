@@ -114,3 +114,27 @@ func TestConnectionHeadersStayHere(t *testing.T) {
 		}
 	}
 }
+
+// No page of another site may read an answer, and no cache that callers share may
+// give one caller's to another.
+func TestAnswersAreNobodyElses(t *testing.T) {
+	w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) {
+		h := rw.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Expose-Headers", "*")
+		h.Set("Service-Worker-Allowed", "/")
+		h.Set("Cache-Control", "public, max-age=600")
+		h.Set("Vary", "Accept-Encoding")
+		h.Set("ETag", `"1"`)
+	}, nil)
+	a := w.get("/to/acme/v2/x")
+	for name := range a.Header {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Service-Worker-Allowed" {
+			t.Errorf("%s: %s", name, a.Header.Get(name))
+		}
+	}
+	if vary := strings.Join(a.Header.Values("Vary"), ", "); vary != "Accept-Encoding, Authorization" || a.Header.Get("ETag") != `"1"` {
+		t.Errorf("Vary: %s; %v", vary, a.Header)
+	}
+}
