@@ -138,3 +138,15 @@ func TestAnswersAreNobodyElses(t *testing.T) {
 		t.Errorf("Vary: %s; %v", vary, a.Header)
 	}
 }
+
+// Whoever looks for raw tokens that left finds those of the gateway too, and who
+// tried to have one.
+func TestRawTokensAreInTheAuditAsSuch(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		w := newWorld(t, nil, func(w *world) { w.caller.AllowToken = allowed })
+		w.get("/to/acme/-/token")
+		if e := w.event(); e.Action != "token.hand-out" || (e.Result == "ok") != allowed || e.Actor != "caller reports" || e.Credential != "acme" {
+			t.Errorf("allowed %t: %+v", allowed, e)
+		}
+	}
+}
