@@ -11,7 +11,8 @@ import (
 // are gone already.
 func strip(h http.Header) {
 	for name := range h {
-		switch lower := strings.ToLower(name); {
+		// Some servers can not tell an underscore from a hyphen.
+		switch lower := strings.ReplaceAll(strings.ToLower(name), "_", "-"); {
 		case lower == "authorization", lower == "cookie", lower == "cookie2", lower == "forwarded",
 			strings.HasPrefix(lower, "x-forwarded-"),
 			// Who the caller is, in the words of other proxies.
