@@ -1,6 +1,8 @@
 package stagedoor
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -33,6 +35,18 @@ func NewSecret(text string) Secret {
 	}
 	return Secret{shown: Redacted, value: &text}
 }
+
+// MakeSecret returns a new Secret of 256 random bits, in URL-safe Base64 behind a
+// prefix, by which people and programs that look for secrets know what they found.
+func MakeSecret(prefix string) Secret {
+	random := make([]byte, 32)
+	rand.Read(random) // never fails
+	return NewSecret(prefix + base64.RawURLEncoding.EncodeToString(random))
+}
+
+// Hash is what is kept of a Secret that was made by [MakeSecret]: SHA-256 in one
+// round, since nobody tries 256 random bits through.
+func (s Secret) Hash() [sha256.Size]byte { return sha256.Sum256([]byte(s.Reveal())) }
 
 // Reveal returns the text. Give it only to the request or the seal it is for.
 func (s Secret) Reveal() string {

@@ -24,8 +24,8 @@ func (c *Callers) Add(ctx context.Context, add stagedoor.Caller, withSecret bool
 	}
 	var secret stagedoor.Secret
 	if withSecret {
-		secret = newSecret()
-		add.Secrets = []stagedoor.CallerSecret{{Hash: hashOf(secret), CreatedAt: now}}
+		secret = stagedoor.MakeSecret(secretPrefix)
+		add.Secrets = []stagedoor.CallerSecret{keptOf(secret, now)}
 	}
 	if err := c.store.AddCaller(ctx, add); err != nil {
 		return stagedoor.Caller{}, stagedoor.Secret{}, err
@@ -86,7 +86,7 @@ func (c *Callers) RotateSecret(ctx context.Context, name string, keep time.Durat
 	if err != nil {
 		return row, stagedoor.Secret{}, err
 	}
-	secret := newSecret()
+	secret := stagedoor.MakeSecret(secretPrefix)
 	row, err = c.update(ctx, row, who, func(row *stagedoor.Caller) error {
 		if len(row.Secrets) == 0 {
 			return &stagedoor.Error{
@@ -96,7 +96,7 @@ func (c *Callers) RotateSecret(ctx context.Context, name string, keep time.Durat
 			}
 		}
 		now := c.now()
-		secrets := []stagedoor.CallerSecret{{Hash: hashOf(secret), CreatedAt: now}}
+		secrets := []stagedoor.CallerSecret{keptOf(secret, now)}
 		if len(row.Secrets) > 0 && keep > 0 && lives(row.Secrets[0], now) {
 			former := row.Secrets[0]
 			former.ExpiresAt = now.Add(keep)

@@ -2,29 +2,20 @@ package caller
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-// secretPrefix makes a caller's secret easy to recognise, for people and for
-// programs that look for secrets where none should be.
+// secretPrefix begins every caller's secret.
 const secretPrefix = "sdc_"
 
-// newSecret has 256 random bits.
-func newSecret() stagedoor.Secret {
-	raw := make([]byte, 32)
-	rand.Read(raw) // never fails
-	return stagedoor.NewSecret(secretPrefix + base64.RawURLEncoding.EncodeToString(raw))
-}
-
-func hashOf(secret stagedoor.Secret) []byte {
-	sum := sha256.Sum256([]byte(secret.Reveal()))
-	return sum[:]
+// keptOf is what is kept of a new secret.
+func keptOf(secret stagedoor.Secret, at time.Time) stagedoor.CallerSecret {
+	hash := secret.Hash()
+	return stagedoor.CallerSecret{Hash: hash[:], CreatedAt: at}
 }
 
 // mostSecrets live at once: the new one, and the one that it takes the place of.
@@ -40,7 +31,7 @@ func (c *Callers) Authenticate(ctx context.Context, clientID string, secret stag
 		return stagedoor.Caller{}, err
 	}
 	at := c.wall()
-	given := hashOf(secret)
+	given := secret.Hash()
 	var hashes [mostSecrets][sha256.Size]byte // of nobody; no text has this hash
 	found := now.callers[clientID]
 	live := 0
@@ -54,7 +45,7 @@ func (c *Callers) Authenticate(ctx context.Context, clientID string, secret stag
 	}
 	right := 0
 	for i := range hashes {
-		right |= subtle.ConstantTimeCompare(given, hashes[i][:]) & subtle.ConstantTimeLessOrEq(i+1, live)
+		right |= subtle.ConstantTimeCompare(given[:], hashes[i][:]) & subtle.ConstantTimeLessOrEq(i+1, live)
 	}
 	if right != 1 {
 		return stagedoor.Caller{}, wrongClient()

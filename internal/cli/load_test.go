@@ -56,7 +56,8 @@ type load struct {
 
 	mu      sync.Mutex
 	answers []answer
-	rounds  atomic.Int64 // reports of a day that were read whole, and were right
+	running map[int]time.Time // when the call of each connection began that has no answer yet
+	rounds  atomic.Int64      // reports of a day that were read whole, and were right
 }
 
 // An answer is how one call of a load ended.
@@ -72,7 +73,7 @@ type answer struct {
 }
 
 func newLoad(w *world, connections int, pause time.Duration) *load {
-	l := &load{world: w, truth: map[string][]string{}, pause: pause, http: &http.Client{
+	l := &load{world: w, truth: map[string][]string{}, running: map[int]time.Time{}, pause: pause, http: &http.Client{
 		Transport: &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections},
 		Timeout:   30 * time.Second,
 	}}
@@ -112,16 +113,23 @@ func (w *world) accessToken(d *daemon, g guest) *oauth2.Token {
 // run reads the report of one day after the other until ctx ends.
 func (l *load) run(ctx context.Context, base, caller, token string, first int) {
 	for at := first; ctx.Err() == nil; at++ {
-		l.readDay(ctx, base, caller, token, l.days[at%len(l.days)])
+		l.readDay(ctx, base, caller, token, l.days[at%len(l.days)], first)
 	}
 }
 
-// readDay reads all pages of a day and compares the records byte for byte.
-func (l *load) readDay(ctx context.Context, base, caller, token, day string) {
+// readDay reads all pages of a day on one of the connections, and compares the
+// records byte for byte.
+func (l *load) readDay(ctx context.Context, base, caller, token, day string, connection int) {
 	want := l.truth[day]
 	query := url.Values{"from": {day}, "to": {day}, "page_size": {"30"}}
 	for {
+		l.mu.Lock()
+		l.running[connection] = time.Now()
+		l.mu.Unlock()
 		a, page := l.call(ctx, base+"/v2/report/meeting_activities?"+query.Encode(), token)
+		l.mu.Lock()
+		delete(l.running, connection)
+		l.mu.Unlock()
 		if ctx.Err() != nil {
 			return // cut off by the end, not by the gateway
 		}
@@ -208,6 +216,18 @@ func (l *load) since(moment time.Time) []answer {
 // all returns every answer so far.
 func (l *load) all() []answer { return l.since(time.Time{}) }
 
+// settled reports whether every call that began before a moment has its answer.
+func (l *load) settled(before time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, began := range l.running {
+		if began.Before(before) {
+			return false
+		}
+	}
+	return true
+}
+
 // waitFor looks again and again until something is so, and fails after a while
 // that no machine needs.
 func (l *load) waitFor(what string, so func() bool) {
@@ -228,7 +248,7 @@ func TestLoadSeesWhatIsWrong(t *testing.T) {
 	token, base := strings.TrimSpace(w.succeeds("token", "acme").stdout), strings.TrimSuffix(w.info.APIURL, "/v2")
 	l := newLoad(w, 1, 0)
 	for _, day := range l.days {
-		l.readDay(t.Context(), base, "nobody", token, day)
+		l.readDay(t.Context(), base, "nobody", token, day, 0)
 	}
 	for _, a := range l.all() {
 		if a.wrong != "" {
@@ -254,7 +274,7 @@ func TestLoadSeesWhatIsWrong(t *testing.T) {
 			_, _ = io.WriteString(rw, change(answer.Body.String()))
 		})
 		began := time.Now()
-		l.readDay(t.Context(), base, "nobody", token, l.days[0])
+		l.readDay(t.Context(), base, "nobody", token, l.days[0], 0)
 		list := l.since(began)
 		if len(list) == 0 || !strings.Contains(list[len(list)-1].wrong, name) {
 			t.Errorf("%s was not found: %+v", name, list)

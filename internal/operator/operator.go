@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,13 +55,9 @@ func (o *Operators) Add(ctx context.Context, t stagedoor.OperatorToken) (stagedo
 	if err := check(t); err != nil {
 		return t, stagedoor.Secret{}, err
 	}
-	random := make([]byte, 32)
-	rand.Read(random) // never fails
-	secret := stagedoor.NewSecret(Prefix + base64.RawURLEncoding.EncodeToString(random))
-	hash := hashOf(secret)
-	id := make([]byte, 8)
-	rand.Read(id)
-	t.ID, t.Hash = hex.EncodeToString(id), hash[:]
+	secret := stagedoor.MakeSecret(Prefix)
+	hash := secret.Hash()
+	t.ID, t.Hash = strings.ToLower(rand.Text()), hash[:] // at least 128 random bits, in Base32
 	if err := o.store.AddOperatorToken(ctx, t); err != nil {
 		return t, stagedoor.Secret{}, err
 	}
@@ -109,7 +103,7 @@ func (o *Operators) Verify(ctx context.Context, bearer stagedoor.Secret) (staged
 		}
 		known = o.known.Load()
 	}
-	t, ok := (*known)[hashOf(bearer)]
+	t, ok := (*known)[bearer.Hash()]
 	refused := &stagedoor.Error{
 		Op: "let an operator in", Kind: stagedoor.KindUnauthenticated,
 		Fix: "Make a token with `stagedoor operator token NAME --role " + string(stagedoor.RoleViewer) + "` and send it as `Authorization: Bearer TOKEN`.",
@@ -128,8 +122,6 @@ func (o *Operators) Verify(ctx context.Context, bearer stagedoor.Secret) (staged
 	}
 	return stagedoor.OperatorToken{}, refused
 }
-
-func hashOf(s stagedoor.Secret) [sha256.Size]byte { return sha256.Sum256([]byte(s.Reveal())) }
 
 // check holds what a new token must be.
 func check(t stagedoor.OperatorToken) error {
