@@ -38,6 +38,9 @@ type Config struct {
 	// Tries is how often one mint asks the token endpoint while what failed may
 	// pass by itself; [Source.Get] may go on with further mints. Default 4.
 	Tries int
+	// Patience is how long [Source.Get] waits for a usable token where its context
+	// has no deadline. Default [DefaultPatience].
+	Patience time.Duration
 	// Wall is the wall clock. Default time.Now, of which one call gives the
 	// wall and the monotonic reading; another clock gives the wall alone.
 	Wall func() time.Time
@@ -78,11 +81,14 @@ func NewSource(ctx context.Context, c Config) (*Source, error) {
 	if c.Tries == 0 {
 		c.Tries = tries
 	}
+	if c.Patience == 0 {
+		c.Patience = DefaultPatience
+	}
 	if c.Notify == nil {
 		c.Notify = func(Event) {}
 	}
 	s := &Source{
-		margin: c.Margin, noRenewAhead: c.NoRenewAhead, wall: c.Wall, notify: c.Notify,
+		margin: c.Margin, patience: c.Patience, noRenewAhead: c.NoRenewAhead, wall: c.Wall, notify: c.Notify,
 		shared: c.Shared, subject: subject(c.Credential), provider: c.Provider, hosts: hosts,
 		own: own, started: time.Now(),
 	}
@@ -132,6 +138,7 @@ func (c Config) problems() []string {
 	}
 	complain(c.Margin < 0, "the margin is negative")
 	complain(c.Tries < 0, "the number of tries is negative")
+	complain(c.Patience < 0, "the patience is negative")
 	return list
 }
 

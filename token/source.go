@@ -16,6 +16,7 @@ import (
 type Source struct {
 	grant        grant // used by the flight alone
 	margin       time.Duration
+	patience     time.Duration
 	noRenewAhead bool
 	wall         func() time.Time // nil: time.Now
 	notify       func(Event)
@@ -63,8 +64,8 @@ func (s *Source) Token() (*oauth2.Token, error) {
 
 // Get returns a token that lives for minTTL at least; zero asks for one that
 // has not expired. While there is one it returns at once. Otherwise it waits
-// for a new one as long as ctx allows, or for about 30 s if ctx has no
-// deadline, trying again while the failure is one that may pass.
+// for a new one as long as ctx allows, or as long as the Source's patience if
+// ctx has no deadline, trying again while the failure is one that may pass.
 //
 // Errors are *[stagedoor.Error]. A minTTL that even a new token does not reach
 // is [stagedoor.KindUsage].

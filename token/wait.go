@@ -8,13 +8,18 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// patience is how long a caller whose context has no deadline keeps trying
-// while no usable token exists and the token endpoint fails.
-const patience = 30 * time.Second
+// DefaultPatience is how long a caller whose context has no deadline waits while
+// no usable token exists and the token endpoint fails or does not answer: a
+// little longer than the lease of a process that died while it minted.
+const DefaultPatience = 35 * time.Second
 
 // await is for callers for whom the token at hand does not do.
 func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error) {
-	_, began := s.now()
+	if _, ok := ctx.Deadline(); !ok {
+		patient, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		ctx = patient
+	}
 	var last *stagedoor.Error
 	for {
 		h, left, _ := s.current()
@@ -29,7 +34,7 @@ func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error)
 			continue
 		}
 		if f == nil {
-			if !s.worthWaiting(ctx, began, pause, failure) {
+			if !s.worthWaiting(ctx, pause, failure) {
 				return nil, failure
 			}
 			s.tellRetrying(failure, pause)
@@ -45,7 +50,7 @@ func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error)
 		}
 		if f.failure != nil {
 			last = f.copyFailure()
-			if !s.worthWaiting(ctx, began, 0, last) {
+			if !s.worthWaiting(ctx, 0, last) {
 				return nil, last
 			}
 			continue
@@ -60,16 +65,13 @@ func (s *Source) await(ctx context.Context, minTTL time.Duration) (*held, error)
 }
 
 // worthWaiting reports whether another try, after pause, may help a caller
-// that has waited since began.
-func (s *Source) worthWaiting(ctx context.Context, began time.Time, pause time.Duration, failure *stagedoor.Error) bool {
+// that waits until ctx ends.
+func (s *Source) worthWaiting(ctx context.Context, pause time.Duration, failure *stagedoor.Error) bool {
 	if !failure.Kind.Row().Retry || s.ctx.Err() != nil {
 		return false
 	}
-	_, now := s.now()
-	if deadline, ok := ctx.Deadline(); ok {
-		return now.Add(pause).Before(deadline)
-	}
-	return now.Add(pause).Sub(began) <= patience
+	deadline, _ := ctx.Deadline() // await sees to it that there is one
+	return time.Now().Add(pause).Before(deadline)
 }
 
 // tellRetrying says that somebody waits, and for what: a wait in silence looks

@@ -39,9 +39,10 @@ type Use struct {
 	// Run is the sync that makes the calls, for the ledger; may be empty.
 	Run string
 
-	firstByte time.Duration                                  // that an answer may take to begin; zero: the usual
-	tries     int                                            // of one mint; zero: the usual
-	hear      func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
+	tokenPatience time.Duration                                  // for a token; zero: the usual
+	firstByte     time.Duration                                  // that an answer may take to begin; zero: the usual
+	tries         int                                            // of one mint; zero: the usual
+	hear          func(base http.RoundTripper) http.RoundTripper // put around every request; nil: nothing
 }
 
 // Connect prepares a credential for use; it makes no request yet. The
@@ -64,7 +65,7 @@ func (a *App) Connect(ctx context.Context, c stagedoor.Credential, use Use) (*Co
 		waiting = a.env.Waiting
 	}
 	config := token.Config{
-		Provider: p, Credential: c, HTTP: a.fewMints(base), NoRenewAhead: !use.RenewAhead, Tries: use.tries,
+		Provider: p, Credential: c, HTTP: a.fewMints(base), NoRenewAhead: !use.RenewAhead, Tries: use.tries, Patience: use.tokenPatience,
 		Notify: a.tokenEvents(c, waiting),
 	}
 	// A credential that is stored nowhere has no row to share.

@@ -22,9 +22,14 @@ import (
 // itself ends requests in which nothing moves, and knows better which may wait.
 const firstByte = time.Hour
 
+// tokenPatience is how long a caller waits for a token of its credential. Many
+// clients, Salesforce's among them, give up after ten seconds, and would never
+// read why.
+const tokenPatience = 8 * time.Second
+
 // gatewayUse is how the gateway uses a connection.
 func gatewayUse() Use {
-	return Use{RenewAhead: true, firstByte: firstByte, hear: func(base http.RoundTripper) http.RoundTripper { return counted{discreet{base: base}} }}
+	return Use{RenewAhead: true, tokenPatience: tokenPatience, firstByte: firstByte, hear: func(base http.RoundTripper) http.RoundTripper { return counted{discreet{base: base}} }}
 }
 
 // Open lends the connection of a credential to one request of the gateway.

@@ -20,7 +20,8 @@
 // and Accept-Encoding go on as they are; a caller without the first is called
 // stagedoor, and one without the second gets its answers plain. No X-Forwarded-*
 // is added: who calls is told to nobody. Of answers, Set-Cookie and what speaks
-// for a host (Strict-Transport-Security, Alt-Svc …) is dropped.
+// for a host (Strict-Transport-Security, Alt-Svc, Access-Control-* …) is dropped, and
+// Vary names Authorization. A connection on which a body is left unread is closed.
 //
 // Errors of the gateway's own are problem documents (RFC 9457) that are also
 // errors in the form of Zoom's, with code and message; Zoom's come as they are,

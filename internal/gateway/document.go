@@ -41,7 +41,7 @@ func (x *exchange) document(t target) *refusal {
 
 // token hands out the provider's token itself, to those who may have it.
 func (x *exchange) token(t target) *refusal {
-	x.action = "GET token"
+	x.action = "token.hand-out" // as of commands, so that one look finds all
 	if refused := x.reads(); refused != nil {
 		return refused
 	}

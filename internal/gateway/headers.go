@@ -11,7 +11,8 @@ import (
 // are gone already.
 func strip(h http.Header) {
 	for name := range h {
-		switch lower := strings.ToLower(name); {
+		// Some servers can not tell an underscore from a hyphen.
+		switch lower := strings.ReplaceAll(strings.ToLower(name), "_", "-"); {
 		case lower == "authorization", lower == "cookie", lower == "cookie2", lower == "forwarded",
 			strings.HasPrefix(lower, "x-forwarded-"),
 			// Who the caller is, in the words of other proxies.
@@ -51,8 +52,13 @@ func (x *exchange) dress(h http.Header) {
 func bare(h http.Header) {
 	for _, name := range []string{
 		"Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Www-Authenticate", "Upgrade",
-		"X-Accel-Redirect", "X-Sendfile",
+		"X-Accel-Redirect", "X-Sendfile", "Service-Worker-Allowed",
 	} {
 		h.Del(name)
+	}
+	for name := range h {
+		if strings.HasPrefix(name, "Access-Control-") { // which pages may read it is not for the provider to say
+			delete(h, name)
+		}
 	}
 }

@@ -100,10 +100,10 @@ func TestConnectionHeadersStayHere(t *testing.T) {
 	})
 	conn := dial(t, w.plain())
 	io.WriteString(conn, "GET /to/acme/v2/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+callersToken+"\r\nConnection: Upgrade, HTTP2-Settings, Authorization, Via, User-Agent, X-Mine\r\n"+
-		"Upgrade: h2c\r\nHTTP2-Settings: AAMA\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nProxy-Authorization: Basic x\r\nTE: trailers, deflate\r\nTrailer: X-A\r\n\r\n")
+		"Upgrade: h2c\r\nHTTP2-Settings: AAMA\r\nX-Mine: 1\r\nX_HTTP_Method_Override: DELETE\r\nX_Forwarded_For: 1.2.3.4\r\nX_Original-URL: /v2/secret\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nProxy-Authorization: Basic x\r\nTE: trailers, deflate\r\nTrailer: X-A\r\n\r\n")
 	conn.response(t, "GET")
 	head := strings.ToLower(<-heads)
-	for _, never := range []string{"upgrade", "http2-settings", "x-mine", "keep-alive", "proxy-", "deflate", "trailer:", callersToken} {
+	for _, never := range []string{"upgrade", "http2-settings", "x-mine", "keep-alive", "proxy-", "deflate", "trailer:", callersToken, "override", "forwarded", "original"} {
 		if strings.Contains(head, never) {
 			t.Errorf("%q went on:\n%s", never, head)
 		}
@@ -112,5 +112,54 @@ func TestConnectionHeadersStayHere(t *testing.T) {
 		if !strings.Contains(head, there) {
 			t.Errorf("%q is missing:\n%s", there, head)
 		}
+	}
+}
+
+// No page of another site may read an answer, and no cache that callers share may
+// give one caller's to another.
+func TestAnswersAreNobodyElses(t *testing.T) {
+	w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) {
+		h := rw.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Expose-Headers", "*")
+		h.Set("Service-Worker-Allowed", "/")
+		h.Set("Cache-Control", "public, max-age=600")
+		h.Set("Vary", "Accept-Encoding")
+		h.Set("ETag", `"1"`)
+	}, nil)
+	a := w.get("/to/acme/v2/x")
+	for name := range a.Header {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Service-Worker-Allowed" {
+			t.Errorf("%s: %s", name, a.Header.Get(name))
+		}
+	}
+	if vary := strings.Join(a.Header.Values("Vary"), ", "); vary != "Accept-Encoding, Authorization" || a.Header.Get("ETag") != `"1"` {
+		t.Errorf("Vary: %s; %v", vary, a.Header)
+	}
+}
+
+// Whoever looks for raw tokens that left finds those of the gateway too, and who
+// tried to have one.
+func TestRawTokensAreInTheAuditAsSuch(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		w := newWorld(t, nil, func(w *world) { w.caller.AllowToken = allowed })
+		w.get("/to/acme/-/token")
+		if e := w.event(); e.Action != "token.hand-out" || (e.Result == "ok") != allowed || e.Actor != "caller reports" || e.Credential != "acme" {
+			t.Errorf("allowed %t: %+v", allowed, e)
+		}
+	}
+}
+
+// The method that was judged is the one that is asked for.
+func TestNoQueryChangesTheMethod(t *testing.T) {
+	w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) {}, nil)
+	for _, query := range []string{"_method=DELETE", "a=1&_method=put", "a=1;_method=put", "%5Fmethod=DELETE", "%255fMETHOD=DELETE", "_method"} {
+		if a := w.do(w.request("POST", "/to/acme/v2/x?"+query, nil)); a.StatusCode != 400 || !strings.Contains(a.problem.Detail, "another method") {
+			t.Errorf("%s: %d %s", query, a.StatusCode, a.body)
+		}
+	}
+	if a := w.do(w.request("POST", "/to/acme/v2/x?method=DELETE&a=_method", nil)); a.StatusCode != 200 {
+		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }

@@ -86,6 +86,7 @@ func (x *exchange) arrived(answer *http.Response) error {
 	}
 	h := answer.Header
 	bare(h)
+	h.Add("Vary", "Authorization") // a cache that callers share would give one's answer to another
 	switch {
 	case answer.StatusCode == http.StatusTooManyRequests && x.sent.Refused != nil:
 		limited(h, x.sent.Refused, x.op.Label, x.sent.Left)

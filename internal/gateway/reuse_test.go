@@ -89,3 +89,18 @@ func TestARefusedRequestDoesNotWaitForItsBody(t *testing.T) {
 		}
 	}
 }
+
+// A body that was read to its end leaves the connection as good as it was.
+func TestAWholeBodyKeepsTheConnection(t *testing.T) {
+	w := newWorld(t, func(rw http.ResponseWriter, r *http.Request) { _, _ = io.Copy(rw, r.Body) }, nil)
+	conn := dial(t, w.plain())
+	for range 3 {
+		for framing, body := range map[string]string{"Content-Length: 5": "whole", "Transfer-Encoding: chunked": "5\r\nwhole\r\n0\r\n\r\n"} {
+			io.WriteString(conn, "POST /to/acme/v2/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+callersToken+"\r\n"+framing+"\r\n\r\n"+body)
+			resp := conn.response(t, "POST")
+			if text, err := io.ReadAll(resp.Body); err != nil || string(text) != "whole" || resp.Close {
+				t.Fatalf("%s: %d %q, %v, closed: %t", framing, resp.StatusCode, text, err, resp.Close)
+			}
+		}
+	}
+}

@@ -75,6 +75,9 @@ func (x *exchange) serve() *refusal {
 	if hasToken(t.query) {
 		return tokenInQuery()
 	}
+	if asksForMethod(t.query) {
+		return refuse(http.StatusBadRequest, stagedoor.KindUsage, "the query asks for another method than the request", "Send the request with that method.")
+	}
 	switch t.path {
 	case "/openapi.json":
 		return x.document(t)

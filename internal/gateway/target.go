@@ -73,6 +73,16 @@ func (t target) url() (*url.URL, bool) {
 // hasToken reports whether a query holds an access token, which would be sent on
 // and lie in logs on the way (RFC 6750 §2.3 advises against it too).
 func hasToken(query string) bool {
+	return names(query, "access_token", "download_access_token", "download_token")
+}
+
+// asksForMethod reports whether a query asks for another method than the request
+// line, which some frameworks believe of a POST.
+// Source: Spring Framework, HiddenHttpMethodFilter; Rack, MethodOverride; read 2026-11-25.
+func asksForMethod(query string) bool { return names(query, "_method") }
+
+// names reports whether a query has a parameter by one of these names.
+func names(query string, any ...string) bool {
 	parameters := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
 	return slices.ContainsFunc(parameters, func(parameter string) bool {
 		name, _, _ := strings.Cut(parameter, "=")
@@ -83,11 +93,7 @@ func hasToken(query string) bool {
 			}
 			name = plain
 		}
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "access_token", "download_access_token", "download_token":
-			return true
-		}
-		return false
+		return slices.Contains(any, strings.ToLower(strings.TrimSpace(name)))
 	})
 }
 

@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// metadata tells clients where everything is.
-// Source: RFC 8414 section 3, read 2026-11.
+// metadata tells clients where everything is. The introspection endpoint takes a
+// Bearer token of an operator, which is one of the words that its list of methods
+// may hold.
+// Source: RFC 8414 sections 2 and 3, read 2026-11.
 func (s *server) metadata(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:

@@ -81,7 +81,7 @@ func (o *Options) caller(values []string) string {
 			ip = withPort.Addr()
 		}
 		if len(o.Proxies) == 0 || i == 0 || !o.proxy(ip) {
-			return ip.Unmap().String()
+			return ip.Unmap().WithZone("").String() // a zone may be any text
 		}
 	}
 	return ""
