@@ -25,8 +25,8 @@ type request struct {
 //
 // The errors: [stagedoor.KindUsage] where the path could be read in two ways or
 // the method is none; [stagedoor.KindNotFound] where it lies outside the base;
-// [stagedoor.KindForbidden] where a rule denies it or none allows it, and the
-// error says which.
+// [stagedoor.KindForbidden] where a rule denies it or none allows it; the error
+// says which, and the operation is returned beside it, for the audit.
 func (c *Callers) Permit(who stagedoor.Caller, base, method, path string) (stagedoor.Operation, error) {
 	if now := c.snapshot.Load(); now != nil && now.callers[who.ID] != nil {
 		return now.callers[who.ID].rules.permit(base, method, path)
@@ -62,6 +62,11 @@ func (r rules) permit(base, method, path string) (stagedoor.Operation, error) {
 	if err != nil {
 		return stagedoor.Operation{}, err
 	}
+	op := stagedoor.Operation{Method: method, Path: shortened(below), Label: stagedoor.Heavy}
+	if q := readings[0]; q.known {
+		op = r.table.all[q.operation]
+		op.Method = method
+	}
 	for _, q := range readings {
 		if err := r.judge(q); err != nil {
 			if base != "" && !q.known && strings.HasPrefix(below, base+"/") {
@@ -70,15 +75,10 @@ func (r rules) permit(base, method, path string) (stagedoor.Operation, error) {
 					Cause: base + " stands in it twice", Fix: "Take one away: where the base URL ends in " + base + ", paths start behind it.",
 				}
 			}
-			return stagedoor.Operation{}, err
+			return op, err
 		}
 	}
-	if q := readings[0]; q.known {
-		op := r.table.all[q.operation]
-		op.Method = method
-		return op, nil
-	}
-	return stagedoor.Operation{Method: method, Path: shortened(below), Label: stagedoor.Heavy}, nil
+	return op, nil
 }
 
 // readings are the requests that the path may be taken for. There is one, except

@@ -15,8 +15,8 @@ type Callers interface {
 	// [stagedoor.KindUnauthenticated].
 	Verify(ctx context.Context, accessToken stagedoor.Secret) (stagedoor.Caller, error)
 	// Permit returns the operation that a request is, or why it may not be made:
-	// KindUsage, KindForbidden or KindNotFound. The path is escaped, as it came,
-	// and starts with the base.
+	// KindUsage, KindForbidden (then the operation is returned too, for the audit)
+	// or KindNotFound. The path is escaped, as it came, and starts with the base.
 	Permit(c stagedoor.Caller, base, method, path string) (stagedoor.Operation, error)
 }
 

@@ -112,12 +112,11 @@ func (x *exchange) call(t target) *refusal {
 	if refused := x.open(); refused != nil {
 		return refused
 	}
-	op, err := x.Callers.Permit(x.caller, x.conn.Base(), x.r.Method, t.path)
-	if err != nil {
+	var err error
+	if x.op, err = x.Callers.Permit(x.caller, x.conn.Base(), x.r.Method, t.path); err != nil {
 		return judged(err)
 	}
-	x.op = op
-	return x.forward(u, sender(x.conn.Send, Sending{Operation: op}))
+	return x.forward(u, sender(x.conn.Send, Sending{Operation: x.op}))
 }
 
 // buffers are reused from one answer to the next.
