@@ -27,7 +27,7 @@ func endOf(text string, now time.Time) (time.Time, error) {
 	}
 	return time.Time{}, &stagedoor.Error{
 		Op: "read how long it lasts", Subject: "\"" + text + "\"", Kind: stagedoor.KindUsage, Err: err,
-		Cause: "it is no length of time between now and ten years", Fix: "Write days (90d), hours (12h), the last day (2027-03-31), or never.",
+		Cause: "it is no length of time, or no day, between now and ten years from now", Fix: "Write days (90d), hours (12h), the last day (2027-03-31), or never.",
 	}
 }
 

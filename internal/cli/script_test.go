@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	// Most of a test's time here is waiting: for Zoom's pace, for another process.
 	// So more of them go side by side than there are processors; -parallel of the
 	// command line comes later, and counts.
-	_ = flag.Set("test.parallel", strconv.Itoa(max(4, 2*runtime.GOMAXPROCS(0))))
+	_ = flag.Set("test.parallel", strconv.Itoa(max(8, 4*runtime.GOMAXPROCS(0))))
 	testscript.Main(m, map[string]func(){
 		"stagedoor": func() { os.Exit(cli.Main(os.Args[1:])) },
 		"panicking": panicWithToken,

@@ -70,7 +70,7 @@ func (s *Server) open(flag, address string, config *tls.Config, gateway bool) er
 		return &stagedoor.Error{
 			Op: opServe, Subject: flag + " " + address, Kind: stagedoor.KindUsage, Err: err,
 			Cause: "the address can not be listened on: " + err.Error(),
-			Fix:   "Stop what has the port, or take another one with " + flag + " HOST:PORT.",
+			Fix:   "Stop what has the port (or give this machine the address), or take another one with " + flag + " HOST:PORT.",
 		}
 	}
 	s.doors = append(s.doors, &door{listener: listener, told: address, secure: config != nil, gateway: gateway, http: &http.Server{
