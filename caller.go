@@ -14,6 +14,8 @@ type Caller struct {
 	CredentialID string `json:"-"`
 	Credential   string `json:"credential"` // the credential's slug; the store fills it in
 	Provider     string `json:"-"`          // the credential's provider; the store fills it in
+	// CredentialStatus is the credential's; the store fills it in.
+	CredentialStatus Status `json:"-"`
 
 	Rules []Rule `json:"rules"`
 	// Share is the ceiling of the account's rate that it may use while others

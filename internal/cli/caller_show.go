@@ -19,7 +19,7 @@ import (
 // clock and the settings.
 type shownCaller struct {
 	stagedoor.Caller
-	State             string    `json:"state"` // active, ended or revoked
+	State             string    `json:"state"` // active, credential_disabled, ended or revoked
 	SecretSetAt       time.Time `json:"secret_set_at,omitzero"`
 	FormerSecretUntil time.Time `json:"former_secret_until,omitzero"`
 	Keys              []string  `json:"keys,omitempty"` // the kid of each public key
@@ -49,6 +49,8 @@ func stateOf(c stagedoor.Caller, now time.Time) (word, told string) {
 		return "revoked", "revoked " + c.RevokedAt.Format(time.DateOnly) + " by " + c.RevokedBy
 	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
 		return "ended", "ended " + c.ExpiresAt.Format(time.DateOnly)
+	case c.CredentialStatus == stagedoor.StatusDisabled:
+		return "credential_disabled", "none: credential " + c.Credential + " is disabled"
 	case !c.ExpiresAt.IsZero():
 		left := c.ExpiresAt.Sub(now)
 		if days := int(left / (24 * time.Hour)); days >= 2 {

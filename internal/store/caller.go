@@ -17,7 +17,7 @@ const callerColumns = `id, name, description, credential_id, rules, share, allow
 
 // callerQuery reads callers with what their credentials are called.
 const callerQuery = `SELECT c.id, c.name, c.description, c.credential_id, c.rules, c.share, c.allow_token, c.secrets, c.keys,
-	c.created_at, c.created_by, c.changed_at, c.changed_by, c.expires_at, c.revoked_at, c.revoked_by, k.slug, k.provider
+	c.created_at, c.created_by, c.changed_at, c.changed_by, c.expires_at, c.revoked_at, c.revoked_by, k.slug, k.provider, k.status
 	FROM callers c JOIN credentials k ON k.id = c.credential_id`
 
 // AddCaller stores a new caller. A name or an id that is taken is
@@ -178,7 +178,7 @@ func callerRow(row interface{ Scan(...any) error }) (stagedoor.Caller, error) {
 	err := row.Scan(
 		&c.ID, &c.Name, &c.Description, &c.CredentialID, jsonColumn{&c.Rules}, &c.Share, &c.AllowToken, jsonColumn{&c.Secrets}, &c.Keys,
 		timeColumn{&c.CreatedAt}, &c.CreatedBy, timeColumn{&c.ChangedAt}, &c.ChangedBy, timeColumn{&c.ExpiresAt}, timeColumn{&c.RevokedAt}, &c.RevokedBy,
-		&c.Credential, &c.Provider,
+		&c.Credential, &c.Provider, &c.CredentialStatus,
 	)
 	return c, err
 }

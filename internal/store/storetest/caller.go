@@ -56,13 +56,13 @@ func callerRoundTrip(t *testing.T, fresh Fresh) {
 	}
 	// What the credential is called is read from there.
 	must(t, s.UpdateCredential(ctx, "id-1", func(c *stagedoor.SealedCredential) error {
-		c.Slug, c.Provider = "other", "zoom-gov"
+		c.Slug, c.Provider, c.Status = "other", "zoom-gov", stagedoor.StatusDisabled
 		return nil
 	}))
 	list, err := other.Callers(ctx)
 	must(t, err)
-	if list[0].Credential != "other" || list[0].Provider != "zoom-gov" {
-		t.Errorf("the credential is called %q of %q", list[0].Credential, list[0].Provider)
+	if list[0].Credential != "other" || list[0].Provider != "zoom-gov" || list[0].CredentialStatus != stagedoor.StatusDisabled {
+		t.Errorf("the credential is called %q of %q, %s", list[0].Credential, list[0].Provider, list[0].CredentialStatus)
 	}
 }
 
