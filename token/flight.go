@@ -14,9 +14,13 @@ const (
 	refusalKept = 5 * time.Second
 	// attemptEvery is how often the endpoint is asked at most while callers wait
 	// for it to come back, from the start of one request to the start of the
-	// next. It does not grow: whoever waits wants the token as soon as there is
+	// next. It does not grow soon: whoever waits wants the token as soon as there is
 	// one, and however many wait, there is one request at a time.
 	attemptEvery = 200 * time.Millisecond
+	// After more failures in a row than one caller's patience has room for, new
+	// callers keep coming, and the endpoint is asked less often.
+	manyFailures     = 200
+	lateAttemptEvery = time.Second
 	// Pauses between failed renewals in the background, for which nobody waits.
 	firstRest, lastRest               = 5 * time.Second, time.Minute
 	longestRetryAfter                 = time.Minute // what is honoured at most
@@ -169,7 +173,7 @@ func (s *Source) resumeLocked(began, now time.Duration, wall time.Time) time.Dur
 	if !s.failure.Kind.Row().Retry {
 		return now + refusalKept
 	}
-	return max(began+attemptEvery, now+min(s.failure.RetryAt.Sub(wall), longestRetryAfter))
+	return max(began+s.grant.every(), now+min(s.failure.RetryAt.Sub(wall), longestRetryAfter))
 }
 
 // restLocked returns how long the background waits before the next attempt

@@ -39,6 +39,7 @@ type grant struct {
 	base       http.RoundTripper
 	now        func() (wall, mono time.Time)
 	asked      time.Time // monotonic instant at which the last try began
+	failed     int       // tries in a row
 	tries      int
 	retrying   func(failure *stagedoor.Error, pause time.Duration) // told before each pause
 }
@@ -60,8 +61,10 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 		_, g.asked = g.now()
 		got, failure := g.askWithEach(bounded)
 		if failure == nil {
+			g.failed = 0
 			return got, nil
 		}
+		g.failed++
 		if ctx.Err() != nil {
 			return got, g.explained(stagedoor.Error{
 				Kind: stagedoor.KindInterrupted, Cause: "it was interrupted", Err: context.Cause(ctx),
@@ -71,7 +74,7 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 			return got, failure
 		}
 		wall, mono := g.now()
-		pause := max(0, attemptEvery-mono.Sub(g.asked))
+		pause := max(0, g.every()-mono.Sub(g.asked))
 		if failure.RetryAt.After(wall.Add(pause)) {
 			pause = failure.RetryAt.Sub(wall)
 		}
@@ -83,6 +86,14 @@ func (g *grant) mint(ctx context.Context) (grantedToken, *stagedoor.Error) {
 			return got, failure
 		}
 	}
+}
+
+// every is how often the endpoint is asked at most while callers wait for it.
+func (g *grant) every() time.Duration {
+	if g.failed > manyFailures {
+		return lateAttemptEvery
+	}
+	return attemptEvery
 }
 
 // askWithEach asks with the newest secret and, if that one is refused, with

@@ -85,6 +85,25 @@ func TestEndpointThatStaysDownIsExplained(t *testing.T) {
 	})
 }
 
+// A gateway's callers keep coming while the endpoint is away for minutes.
+func TestALongOutageIsAskedAboutLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &endpoint{trouble: down}
+		s := open(t, e, func(c *Config) { c.Patience = 8 * time.Second })
+		for began := time.Now(); time.Since(began) < 5*time.Minute; {
+			_, err := s.Get(t.Context(), 0)
+			refusal(t, err, stagedoor.KindNetwork)
+		}
+		if n := e.asked(); n < 300 || n > manyFailures+300 {
+			t.Errorf("%d requests in five minutes", n)
+		}
+		e.setTrouble(nil)
+		if _, err := s.Get(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Whoever hands tokens to others says how long those wait, also for an endpoint
 // that says nothing.
 func TestPatience(t *testing.T) {
