@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
@@ -187,12 +189,17 @@ func (l Lines) Line(ctx context.Context, prompt string) (string, error) {
 
 // Hidden reads one line that the terminal does not show.
 func (l Lines) Hidden(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(l.Out, prompt)
 	fd := int(l.In.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
+	prompted := make(chan struct{})
+	go func() {
+		defer close(prompted)
+		awaitSilence(fd, before)
+		fmt.Fprint(l.Out, prompt)
+	}()
 	text, err := l.await(ctx, func() (string, error) {
 		b, err := term.ReadPassword(fd)
 		if err != nil {
@@ -200,11 +207,25 @@ func (l Lines) Hidden(ctx context.Context, prompt string) (string, error) {
 		}
 		return string(b), nil
 	})
+	<-prompted
 	if err != nil {
 		_ = term.Restore(fd, before) // a terminal that stays silent is of no use to anybody
 	}
 	fmt.Fprintln(l.Out)
 	return text, err
+}
+
+// awaitSilence waits until a terminal has left its former state, as it does when
+// it stops to show what is typed: whoever answers as soon as they are asked, by
+// pasting, must not see the answer. One that was silent before is not waited for
+// long.
+func awaitSilence(fd int, before *term.State) {
+	for range 100 {
+		if now, err := term.GetState(fd); err != nil || !reflect.DeepEqual(now, before) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (l Lines) await(ctx context.Context, read func() (string, error)) (string, error) {
