@@ -21,7 +21,7 @@ func cost(name string) int {
 // It is a smallest set cover. What real operations ask for falls to the three
 // reductions nearly always; the search is for the rest.
 func cover(alternatives [][]string, order func(a, b string) int) []string {
-	open := slices.DeleteFunc(slices.Clone(alternatives), func(a []string) bool { return len(a) == 0 })
+	open := inOrder(alternatives, order)
 	chosen := []string{}
 	for {
 		// A scope that is the only one left for something is taken.
@@ -47,6 +47,19 @@ func cover(alternatives [][]string, order func(a, b string) int) []string {
 	chosen = append(chosen, search(open, order)...)
 	slices.Sort(chosen)
 	return chosen
+}
+
+// inOrder returns the alternatives that have a scope, sorted, so that what is
+// taken does not hang on the order in which they came.
+func inOrder(alternatives [][]string, order func(a, b string) int) [][]string {
+	var sorted [][]string
+	for _, a := range alternatives {
+		if len(a) > 0 {
+			sorted = append(sorted, slices.SortedFunc(slices.Values(a), order))
+		}
+	}
+	slices.SortFunc(sorted, func(a, b []string) int { return slices.CompareFunc(a, b, order) })
+	return sorted
 }
 
 // withoutDominated takes out the scopes in whose place another does at least

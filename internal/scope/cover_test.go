@@ -60,3 +60,16 @@ func TestCoverIsTheCheapest(t *testing.T) {
 		}
 	})
 }
+
+// TestCoverOfEquals is one that rapid found: four scopes of which two opposite
+// ones do, and which two hung on the order of what was asked.
+func TestCoverOfEquals(t *testing.T) {
+	alternatives := [][]string{{"r0", "r1"}, {"r0", "r2"}, {"r1", "r3"}, {"r2", "r3"}}
+	want := []string{"r0", "r3"}
+	for range 2 {
+		if got := cover(alternatives, cmp.Compare[string]); !slices.Equal(got, want) {
+			t.Errorf("cover(%v) is %v, want %v", alternatives, got, want)
+		}
+		slices.Reverse(alternatives)
+	}
+}
