@@ -17,6 +17,9 @@ type Destination interface {
 	// of this part (empty for streams that are read as one), that were written
 	// whole. Those of another part are never among them.
 	Checkpoints(ctx context.Context, stream Stream, params, partition string) ([]Checkpoint, error)
+	// Parts returns the parts that have checkpoints of the stream under these
+	// parameters, in order; none for streams that are read as one.
+	Parts(ctx context.Context, stream Stream, params string) ([]string, error)
 	// Begin opens a slice. Nothing of it is to be seen until Commit.
 	Begin(ctx context.Context, stream Stream, slice Slice, run string) (SliceWriter, error)
 	// Close ends the use; what was committed stays.
@@ -33,10 +36,20 @@ type SliceWriter interface {
 	// and with gone, rows of the slice that did not come again get a
 	// _deleted_at, for streams that show what is gone by leaving it out. The
 	// rules of that stand in package destinationtest. A slice of one part says
-	// nothing of the rows of another.
+	// nothing of the rows of another. Of a checkpoint that is Ended every row of
+	// the part that is in the care of its parameters is marked, whatever gone
+	// says.
 	Commit(ctx context.Context, checkpoint Checkpoint, gone bool) (Written, error)
 	// Abort forgets the slice. It may be called after Commit, and then does nothing.
 	Abort() error
+}
+
+// Finisher is a destination that makes all of a run seen at once. Finish comes
+// once, after the last slice of a run that ended by itself, done or in part; a
+// run that was stopped or failed closes the destination without it, and leaves
+// what was there before.
+type Finisher interface {
+	Finish(ctx context.Context) error
 }
 
 // Written tells what a commit did.

@@ -13,6 +13,10 @@ type Stream struct {
 	Description string
 	Docs        string // the provider's page
 	Derived     bool   // computed by us, not read
+	// From is the stream that a derived one is worked out from, slice by slice
+	// and part by part, out of the same answers; Method, Path and all that says
+	// how to read are then that stream's.
+	From string
 
 	Method string // of the operation that reads it
 	Path   string
@@ -29,14 +33,16 @@ type Stream struct {
 	// Day are the columns whose UTC day a key starts with, the first that is
 	// not empty; none where rows have no day.
 	Day []string
-	// ID are the columns that identify a row, the first that is not empty.
-	// Rows without any have as key a hash of the Content columns and an ordinal
-	// among their equals of that day. Content never changes once rows were
-	// written somewhere: it is what makes a row the same row.
-	ID      []string
+	// ID are the columns that identify a row: the first alternative whose first
+	// column is not empty, with all of its columns (an empty one among the others
+	// counts as it is). Rows without any have as key a hash of the Content
+	// columns and an ordinal among their equals of that day and part. Content
+	// never changes once rows were written somewhere: it is what makes a row the
+	// same row.
+	ID      [][]string
 	Content []string
-	// ShowsGone tells that a row which is left out of a whole reading is gone
-	// at the provider.
+	// ShowsGone tells that a row which is left out of a whole reading (of its
+	// days, and of its part) is gone at the provider.
 	ShowsGone bool
 	// EmptyMeans is what an empty answer may mean, for people; with a kind of
 	// its own so that programs can tell.
@@ -46,7 +52,11 @@ type Stream struct {
 }
 
 // Partition splits a stream that the provider shows only a part at a time: it
-// is read once for each row of a parent stream.
+// is read once for each row of a parent stream. Of a parent without a window
+// each part has slices of its own. Of one with a window ([Partition.Nested])
+// the parent's rows of a slice's days are found first, and the slice then holds
+// all of their parts: a hundred thousand meetings a year are some hundred
+// slices and not a hundred thousand.
 type Partition struct {
 	Stream string // the parent: "users"
 	Column string // of the parent's rows, whose value names the part: "id"; rows without one are no part
@@ -55,9 +65,34 @@ type Partition struct {
 	// records need not name what they were asked for; it tells the rows of one
 	// part from those of another.
 	Into string
+	// Nested tells that the parts lie inside a slice. The stream has a window
+	// then, whose From and To are empty, since the parts are asked for without
+	// days, and Day names a column that the parent's row fills (see Carry).
+	Nested bool
+	// Carry are further columns that the parent's row fills, since the records
+	// lack them: the parent's column → the stream's own.
+	Carry map[string]string
+	// Only are the parent's rows that have parts of this stream: a column of the
+	// parent → the value that it must have. Nil means all.
+	Only map[string]string
 	// Gone are the provider's error codes which say that the part is not there
-	// any more: it is left out, with the reason, and the others are read.
+	// (any more, or not yet) or can not be had: it is left out, with the reason,
+	// and the others are read.
 	Gone []string
+	// Empty are codes which say that a part has no rows, which is nothing to tell.
+	Empty []string
+	// Alone names a column of the parent that counts people. Where it says one,
+	// Gone codes mean no rows: the provider reports nothing on somebody who was
+	// alone.
+	Alone string
+}
+
+// Part is one part of a stream that is read in parts.
+type Part struct {
+	Value string // of the parent's row, by which the part is asked for
+	// Carried are the values that the parent's row gives to each record of the
+	// part, by the stream's own columns ([Partition.Carry]).
+	Carried map[string]any
 }
 
 // Window bounds a stream by whole UTC days.
@@ -67,6 +102,8 @@ type Window struct {
 	First    int    // without LookBack: months that a first reading goes back unless it is told where to begin; 0 means that it must be told
 	// Settle is how long after the end of a day its rows may still arrive.
 	Settle time.Duration
+	// Days is how many days a slice spans at most; 0 means a calendar month.
+	Days int
 }
 
 // ColumnType is the type of a column.
@@ -171,4 +208,8 @@ type Checkpoint struct {
 	// Cut tells that reading was stopped before the slice's end: the rows are
 	// written, but no checkpoint is kept, so the next run reads the slice again.
 	Cut bool
+	// Ended tells that the slice's part is not there any more at the provider.
+	// Nothing was read; every row of the part, of whatever day, is marked as
+	// gone, and none of its checkpoints is kept.
+	Ended bool
 }

@@ -111,7 +111,7 @@ func describe(s stagedoor.Stream) StreamInfo {
 		Name: s.Name, Title: s.Title, Family: s.Family, Derived: s.Derived, Description: s.Description, Docs: s.Docs,
 		PageSize: s.PageSize, Params: s.Params, Passes: s.Passes, ShowsGone: s.ShowsGone, Plan: stagedoor.PlanFree,
 		Limits: []LimitInfo{}, Roles: []string{}, Columns: []ColumnInfo{},
-		Key: KeyInfo{Day: slices.Concat([]string{}, s.Day), ID: slices.Concat([]string{}, s.ID), Content: slices.Concat([]string{}, s.Content)},
+		Key: KeyInfo{Day: slices.Concat([]string{}, s.Day), ID: idsOf(s), Content: slices.Concat([]string{}, s.Content)},
 	}
 	if s.Window != nil {
 		info.Window = &WindowInfo{LookBackMonths: s.Window.LookBack, SettleHours: s.Window.Settle.Hours()}
@@ -223,4 +223,13 @@ func (a *App) Judge(info StreamInfo, c stagedoor.Credential, held []string) Stre
 	readable := len(why) == 0
 	info.Readable, info.Why = &readable, strings.Join(why, "; ")
 	return info
+}
+
+// idsOf are the alternatives that identify a row, each as its columns.
+func idsOf(s stagedoor.Stream) []string {
+	ids := []string{}
+	for _, columns := range s.ID {
+		ids = append(ids, strings.Join(columns, " + "))
+	}
+	return ids
 }

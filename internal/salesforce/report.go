@@ -63,7 +63,7 @@ func reportOf(s stagedoor.Stream) (report, error) {
 		Description: apexText(oneLine(s.Title + ", from Zoom")),
 		Class:       names[0], Row: names[1],
 		From: s.Window.From, To: s.Window.To, ListKeys: s.ListKeys,
-		Key: s.ID,
+		Key: slices.Concat(s.ID...),
 	}
 	words := strings.Join(spaced(names[0]), " ")
 	r.Action, r.Flow = "Get Zoom "+words, strings.ReplaceAll(words, " ", "_")

@@ -67,7 +67,7 @@ func streams() []stagedoor.Stream {
 			{Name: "has_chat", Type: stagedoor.Boolean},
 			{Name: "custom_keys", Type: stagedoor.JSON},
 		},
-		ID:      []string{"uuid"},
+		ID:      [][]string{{"uuid"}},
 		Example: `{"uuid":"aDYlohsHRtCd4ii1uC2+hA==","id":93398114182,"topic":"Weekly rehearsal"}`,
 	}, {
 		Name: "users", Title: "Users", Method: "GET", Path: "/users",

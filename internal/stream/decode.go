@@ -119,10 +119,15 @@ func (d *Decoder) broken(error) error {
 // content and an ordinal among its equals.
 func (d *Decoder) key() string {
 	day := d.day()
-	for _, name := range d.stream.ID {
-		if text := d.text(name); text != "" {
-			return join(day, text)
+	for _, columns := range d.stream.ID {
+		if d.text(columns[0]) == "" {
+			continue
 		}
+		var id []string
+		for _, name := range columns {
+			id = append(id, d.text(name))
+		}
+		return join(day, strings.Join(id, ":"))
 	}
 	content := d.stream.Content
 	if len(content) == 0 {

@@ -44,7 +44,7 @@ func people() []stagedoor.Stream {
 			{Name: "license_info_list", Type: stagedoor.JSON},
 		},
 		// A pending user has no id yet, so their e-mail address stands in.
-		ID:        []string{"id", "email"},
+		ID:        [][]string{{"id"}, {"email"}},
 		ShowsGone: true,
 		// Made up, with the fields of Zoom's document of the operation.
 		Example: `{

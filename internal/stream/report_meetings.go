@@ -57,7 +57,7 @@ func reportMeetings() []stagedoor.Stream {
 			{Name: "custom_keys", Type: stagedoor.JSON},
 		},
 		Day: []string{"start_time"},
-		ID:  []string{"uuid"},
+		ID:  [][]string{{"uuid"}},
 		EmptyMeans: &stagedoor.Error{
 			Kind:  stagedoor.KindFeatureOff,
 			Cause: "Zoom reports no meeting of any user for these days. Either none was held, or their report is not ready yet: it lags behind by minutes to hours",

@@ -47,7 +47,7 @@ func TestTable(t *testing.T) {
 			}
 			names[c.Name] = true
 		}
-		for _, name := range slices.Concat(s.ID, s.Content, s.Day) {
+		for _, name := range slices.Concat(slices.Concat(s.ID...), s.Content, s.Day) {
 			if !names[name] {
 				t.Errorf("%s: its key is made of %q, which is no column", s.Name, name)
 			}

@@ -30,13 +30,13 @@ var (
 	events = stagedoor.Stream{
 		Name: "events", Method: "GET", Path: "/report/events", ListKeys: []string{"events", "items"}, PageSize: 300,
 		Params: map[string]string{"kind": "all"}, Window: &stagedoor.Window{From: "from", To: "to", LookBack: 6, Settle: 24 * time.Hour},
-		Columns: []stagedoor.Column{{Name: "id", Type: stagedoor.Text}}, ID: []string{"id"},
+		Columns: []stagedoor.Column{{Name: "id", Type: stagedoor.Text}}, ID: [][]string{{"id"}},
 		EmptyMeans: &stagedoor.Error{Kind: stagedoor.KindFeatureOff, Cause: "it may be off", Fix: "Ask."},
 	}
 	things = stagedoor.Stream{
 		Name: "things", Method: "GET", Path: "/things", ListKeys: []string{"things"}, PageSize: 300, ShowsGone: true,
 		Passes:  []map[string]string{{"status": "on"}, {"status": "off"}},
-		Columns: []stagedoor.Column{{Name: "id", Type: stagedoor.Text}}, ID: []string{"id"},
+		Columns: []stagedoor.Column{{Name: "id", Type: stagedoor.Text}}, ID: [][]string{{"id"}},
 	}
 )
 
@@ -98,6 +98,16 @@ func (p *place) Checkpoints(_ context.Context, s stagedoor.Stream, params, part 
 		}
 	}
 	return list, nil
+}
+
+func (p *place) Parts(_ context.Context, s stagedoor.Stream, params string) ([]string, error) {
+	var parts []string
+	for _, c := range p.points {
+		if c.Stream == s.Name && c.Params == params && c.Partition != "" && !slices.Contains(parts, c.Partition) {
+			parts = append(parts, c.Partition)
+		}
+	}
+	return parts, nil
 }
 
 func (p *place) Begin(context.Context, stagedoor.Stream, stagedoor.Slice, string) (stagedoor.SliceWriter, error) {

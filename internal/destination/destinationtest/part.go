@@ -1,7 +1,10 @@
 package destinationtest
 
 import (
+	"context"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -52,4 +55,38 @@ func testPartGone(t *testing.T, kind Kind) {
 	wantMarked(t, kind, place, members(), "2026-01-01 c", "2026-01-01 a", "2026-01-02 d")
 	commit(t, d, of("red", 6, days(1, 31), "2026-01-01 a"))
 	wantMarked(t, kind, place, members(), "2026-01-01 c", "2026-01-02 d")
+}
+
+func testPartEnded(t *testing.T, kind Kind) {
+	place := kind.New(t)
+	d := open(t, kind, place)
+	commit(t, d, reading{stream: members(), part: "red", days: days(1, 10), records: []stagedoor.Record{member("2026-01-01 a", 1, "red")}})
+	commit(t, d, reading{stream: members(), part: "red", days: days(11, 20), records: []stagedoor.Record{member("2026-01-11 b", 1, "red")}})
+	commit(t, d, reading{stream: members(), part: "red", params: "x", days: days(11, 20), records: []stagedoor.Record{member("2026-01-12 c", 1, "red")}})
+	commit(t, d, reading{stream: members(), part: "blue", days: days(1, 10), records: []stagedoor.Record{member("2026-01-01 d", 1, "blue")}})
+	wantParts(t, d, "", "blue", "red")
+
+	slice := stagedoor.Slice{Stream: "members", Partition: "red"}
+	w, err := d.Begin(context.Background(), members(), slice, "run-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := w.Commit(context.Background(), stagedoor.Checkpoint{Slice: slice, Run: "run-2", ReadAt: readAt(2), Ended: true}, false)
+	if want := (stagedoor.Written{Gone: 2}); err != nil || written != want {
+		t.Fatalf("Commit: %+v, %v, want %+v", written, err, want)
+	}
+	wantMarked(t, kind, place, members(), "2026-01-01 a", "2026-01-11 b")
+	wantParts(t, d, "", "blue")
+	wantParts(t, d, "x", "red")
+}
+
+func wantParts(t *testing.T, d stagedoor.Destination, params string, want ...string) {
+	t.Helper()
+	got, err := d.Parts(context.Background(), members(), params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("parts under %q (-want +got):\n%s", params, diff)
+	}
 }

@@ -61,6 +61,7 @@ func Test(t *testing.T, kind Kind) {
 		{"a row pulled after the reading began is not marked", testGoneRace},
 		{"checkpoints of one part are not those of another", testPartCheckpoints},
 		{"a reading of one part marks no row of another", testPartGone},
+		{"a part that ended is marked whole and has no checkpoints", testPartEnded},
 
 		{"an aborted slice leaves nothing", testAbort},
 		{"a slice without Commit leaves nothing", testCrash},
@@ -92,7 +93,7 @@ func days(since, until int) stagedoor.Days {
 // people is a small stream; its slices have days and its keys too.
 func people() stagedoor.Stream {
 	return stagedoor.Stream{
-		Name: "people", Window: &stagedoor.Window{From: "from", To: "to"}, Day: []string{"seen"}, ID: []string{"name"},
+		Name: "people", Window: &stagedoor.Window{From: "from", To: "to"}, Day: []string{"seen"}, ID: [][]string{{"name"}},
 		Columns: []stagedoor.Column{{Name: "name", Type: stagedoor.Text}, {Name: "age", Type: stagedoor.Integer}},
 	}
 }

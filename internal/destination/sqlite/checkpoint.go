@@ -92,3 +92,33 @@ func (d *Destination) checkpoints(ctx context.Context, stream, params, partition
 	}
 	return found, rows.Err()
 }
+
+// Parts returns the parts that have checkpoints, in order.
+func (d *Destination) Parts(ctx context.Context, stream stagedoor.Stream, params string) ([]string, error) {
+	parts, err := d.parts(ctx, stream.Name, params)
+	return parts, d.explain("read the checkpoints of "+stream.Name, err)
+}
+
+func (d *Destination) parts(ctx context.Context, stream, params string) ([]string, error) {
+	rows, err := d.look.QueryContext(ctx, `SELECT DISTINCT "partition" FROM main."_stagedoor_slices"
+	WHERE "stream" = ? AND "params" = ? AND "partition" <> '' ORDER BY "partition"`, stream, params)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var part string
+		if err := rows.Scan(&part); err != nil {
+			return nil, err
+		}
+		found = append(found, part)
+	}
+	return found, rows.Err()
+}
+
+func dropCheckpoints(ctx context.Context, do doer, s stagedoor.Slice) error {
+	_, err := do.ExecContext(ctx, `DELETE FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? AND "partition" = ?`,
+		s.Stream, s.Params, s.Partition)
+	return err
+}

@@ -133,6 +133,15 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 			return err
 		}
 		written.Rows = moved
+		if checkpoint.Ended {
+			everyday := s.slice
+			everyday.Days = stagedoor.Days{}
+			query, args := s.table.goneSQL(everyday, readAt, "", "", s.part())
+			if written.Gone, err = changed(do.ExecContext(ctx, query, args...)); err != nil {
+				return err
+			}
+			return dropCheckpoints(ctx, do, s.slice)
+		}
 		if gone && moved > 0 { // an empty reading proves nothing
 			if written.Gone, err = s.markGone(ctx, do, readAt); err != nil {
 				return err
@@ -157,12 +166,17 @@ func (s *slice) markGone(ctx context.Context, do doer, readAt string) (int, erro
 		}
 		first, after = days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
 	}
-	part := ""
-	if s.stream.Partition != nil {
-		part = s.stream.Partition.Into
-	}
-	query, args := s.table.goneSQL(s.slice, readAt, first, after, part)
+	query, args := s.table.goneSQL(s.slice, readAt, first, after, s.part())
 	return changed(do.ExecContext(ctx, query, args...))
+}
+
+// part is the column that tells the slice's part from others; empty where a
+// slice holds all of them.
+func (s *slice) part() string {
+	if s.stream.Partition == nil || s.slice.Partition == "" {
+		return ""
+	}
+	return s.stream.Partition.Into
 }
 
 // Abort forgets the slice.

@@ -103,6 +103,11 @@ func (d *Destination) Checkpoints(context.Context, stagedoor.Stream, string, str
 	return nil, nil
 }
 
+// Parts returns none.
+func (d *Destination) Parts(context.Context, stagedoor.Stream, string) ([]string, error) {
+	return nil, nil
+}
+
 // Begin opens a slice.
 func (d *Destination) Begin(_ context.Context, stream stagedoor.Stream, _ stagedoor.Slice, _ string) (stagedoor.SliceWriter, error) {
 	return &slice{d: d, stream: stream, layout: d.format.layout()}, nil
