@@ -93,6 +93,8 @@ func New(o Options) (*Simulator, error) {
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
 	s.operations = map[string]func(*call) *answer{
+		"GET /groups":                         s.listGroups,
+		"GET /groups/{groupId}/members":       s.listGroupMembers,
 		"GET /users":                          s.listUsers,
 		"GET /users/{userId}":                 s.getUser,
 		"GET /report/activities":              s.listSignIns,
