@@ -78,7 +78,15 @@ func (s *Simulator) serveDataset(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	records, err := s.Dataset(r.PathValue("stream"), since, until)
+	with := query.Get("with")
+	if with != "" && with != "meeting" {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("with %q: there is with=meeting alone", with))
+		return
+	}
+	records, err := s.Truth(Truth{
+		Stream: r.PathValue("stream"), Since: since, Until: until,
+		MeetingUUID: query.Get("meeting_uuid"), WithMeeting: with == "meeting",
+	})
 	if err != nil {
 		refuse(w, http.StatusNotFound, err)
 		return

@@ -22,6 +22,7 @@ type operationLog struct {
 	category string
 	action   string
 	detail   string
+	edited   bool
 }
 
 func (l operationLog) when() int64 { return l.at }

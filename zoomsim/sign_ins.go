@@ -16,6 +16,7 @@ type signIn struct {
 	ipAddress  string
 	clientType string
 	version    string
+	edited     bool
 }
 
 func (i signIn) when() int64 { return i.at }

@@ -3,7 +3,9 @@ package zoomsim
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"strings"
@@ -17,11 +19,16 @@ import (
 type Simulator struct {
 	options       Options // with defaults; not changed once it serves
 	account       *account
+	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
 	activities    []activity // newest first, as are the other reports
 	meetings      []heldMeeting
 	signIns       []signIn
 	operationLogs []operationLog
 	since, until  time.Time // days with reports, both inclusive
+	truths        map[string]func(Truth) iter.Seq[json.RawMessage]
+	editors       map[string]editor
+	edits         map[string]int // how many there were, by kind and stream
+	company       sync.RWMutex   // guards the rows above, which edits replace; taken after mu, never while waiting
 	pages         pager
 	operations    map[string]func(*call) *answer // simulated ones, by name
 	handler       http.Handler
@@ -48,6 +55,7 @@ type state struct {
 	extra  extraCounts
 	locks  locks
 	faults faultQueue
+	edits  []*Fault // that wait for requests
 	others []*otherTraffic
 	tally  tally
 	log    requestLog
@@ -89,6 +97,7 @@ func New(o Options) (*Simulator, error) {
 	if err := s.account.leave(o.GoneUsers); err != nil {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
+	s.joined = s.account.joined()
 	s.activities, s.meetings = newActivities(o, s.account, s.since, s.until)
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
@@ -102,6 +111,10 @@ func New(o Options) (*Simulator, error) {
 		"GET /report/operationlogs":           s.listOperationLogs,
 		"GET /report/users/{userId}/meetings": s.listUserMeetings,
 	}
+	s.truths = map[string]func(Truth) iter.Seq[json.RawMessage]{}
+	s.editors, s.edits = map[string]editor{}, map[string]int{}
+	s.addLogs()
+	s.addLogEditors()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()
@@ -217,7 +230,7 @@ func (s *Simulator) Info() Info {
 }
 
 // Reset takes statistics, faults, tokens, rate counters and changes of the
-// credential back to the start.
+// credential back to the start. What edits did to the company stays.
 func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
