@@ -16,7 +16,8 @@ type account struct {
 	domain string
 	users  []*user // the owner first
 	groups []*group
-	gone   map[*user]bool // listed, and not there any more
+	gone   map[*user]bool  // listed, and not there any more
+	barred map[string]bool // by id: those who may not schedule
 }
 
 // A user is one row of GET /users and the source of a profile. Times are as

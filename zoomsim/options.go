@@ -44,6 +44,9 @@ type Options struct {
 	// GoneUsers is how many active users are listed but answer that they do not
 	// exist: they were deleted between two calls. Default 0.
 	GoneUsers int
+	// BarredUsers is how many active users may not schedule: their list of meetings
+	// is refused. Default 0.
+	BarredUsers int
 	// NoAdminLogs simulates that the role of the app's owner shows neither
 	// sign-ins nor what admins changed: activities and operationlogs are empty.
 	NoAdminLogs bool

@@ -77,6 +77,21 @@ func (a *account) schedulers(plan string) []*user {
 	return hosts
 }
 
+// bar keeps the first active users after the owner, who are still there, from
+// scheduling.
+func (a *account) bar(n int) error {
+	a.barred = map[string]bool{}
+	for _, u := range a.users[1:] {
+		if len(a.barred) < n && u.status == "active" && !a.gone[u] {
+			a.barred[u.id] = true
+		}
+	}
+	if len(a.barred) < n {
+		return fmt.Errorf("BarredUsers %d is more than there are active users beside the owner", n)
+	}
+	return nil
+}
+
 // newScheduledMeeting makes up the meeting number i, which takes place once. Every
 // fourth has registration; so many come to the first that a list of them has
 // pages.
@@ -144,7 +159,7 @@ func newSeries(o Options, i int, held []heldMeeting) *scheduledMeeting {
 		m.held = append(m.held, instance.start)
 	}
 	switch {
-	case latest.kind() == recurringWithout:
+	case latest.kind == recurringWithout:
 		m.kind, m.start = recurringWithout, time.Time{}
 	case i%4 == 0 && o.Plan != "free":
 		m.registrants = r.IntN(13)
@@ -277,7 +292,7 @@ func (s *Simulator) previousMeetings(u *user, from, to time.Time) []scheduledRec
 	for _, m := range between(s.meetings, from, to) {
 		if m.host.id == u.id {
 			rows = append(rows, scheduledRecord{
-				UUID: m.uuid, ID: m.id(), HostID: u.id, Topic: topicOf(m.id()), Type: m.kind(), StartTime: stamp(m.start),
+				UUID: m.uuid, ID: m.id(), HostID: u.id, Topic: topicOf(m.id()), Type: m.kind, StartTime: stamp(m.start),
 				Duration: minutes(m.start, m.end), Timezone: u.timezone, CreatedAt: stamp(m.start.Add(-day)), JoinURL: joinURL(m.id(), m.number),
 			})
 		}

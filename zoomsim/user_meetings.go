@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -24,6 +22,7 @@ type heldMeeting struct {
 	uuid   string
 	number int // the meeting's place in the account
 	attendance
+	recording cloudRecording
 }
 
 func (m heldMeeting) when() int64 { return m.start.UnixMilli() }
@@ -68,14 +67,19 @@ var topics = []string{
 	"Weekly rehearsal", "Budget, lights & sound", "=SUM(A1:A9)", "🎭 Première", `The "Scottish" play`, "اجتماع", "<Dress rehearsal>",
 }
 
+// topicOf is the topic of all that bears a meeting id.
+func topicOf(id int64) string { return topics[id%int64(len(topics))] }
+
+// id is the meeting's, which its series shares.
+func (m heldMeeting) id() int64 { return digits(m.meeting.number) }
+
 // MarshalJSON writes the row as Zoom does.
 func (m heldMeeting) MarshalJSON() ([]byte, error) {
-	id, _ := strconv.ParseInt(strings.ReplaceAll(m.meeting.number, " ", ""), 10, 64)
 	record := heldMeetingRecord{
-		UUID: m.uuid, ID: id, Type: 2, Topic: topics[id%int64(len(topics))], UserName: m.host.displayName(), UserEmail: m.host.email,
+		UUID: m.uuid, ID: m.id(), Type: m.kind, Topic: topicOf(m.id()), UserName: m.host.displayName(), UserEmail: m.host.email,
 		StartTime: stamp(m.start), EndTime: stamp(m.end), Duration: minutes(m.start, m.end), TotalMinutes: m.minutes,
 		ParticipantsCount: len(m.people), Source: "Zoom", JoinTime: minuteStamp(m.start), LeaveTime: minuteStamp(m.end),
-		HasScreenShare: m.number%3 == 0, HasRecording: m.number%5 == 0, HasChat: m.chat, Encryption: 1 + m.number%2,
+		HasScreenShare: m.number%3 == 0, HasRecording: m.recording.state != notRecorded, HasChat: m.chat, Encryption: 1 + m.number%2,
 	}
 	for p := range m.people {
 		if p.email != "" {
@@ -85,7 +89,6 @@ func (m heldMeeting) MarshalJSON() ([]byte, error) {
 	if m.first {
 		record.ScheduleTime = minuteStamp(m.start)
 	} else {
-		record.Type = 8
 		record.CustomKeys = []customKey{{Key: "cc", Value: "1"}}
 	}
 	return encode(record), nil
