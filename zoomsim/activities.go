@@ -24,6 +24,7 @@ type activity struct {
 	category      string
 	detail        string
 	user          *user // nil: not of the account
+	edited        bool
 }
 
 // MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)

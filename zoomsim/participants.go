@@ -80,7 +80,7 @@ func (s *Simulator) roster(m *heldMeeting) []participant {
 	base := randomFor(s.options.Seed, "participants", m.index)
 	seeds := [2]uint64{base.Uint64(), base.Uint64()}
 	maker := rosterMaker{m: m}
-	if length := m.end.Unix() - m.start.Unix(); m.index%6 == 2 && length > 15*60 {
+	if length := m.end.Unix() - m.start.Unix(); m.breakout() {
 		maker.begin = m.start.Unix() + 360 + base.Int64N(length/4)
 		maker.end = maker.begin + length/3
 	}
@@ -111,7 +111,7 @@ func (k *rosterMaker) stay(r *rand.Rand, s *Simulator, stay session, middle bool
 	p := k.face(r, s, stay)
 	p.join, p.leave = secondsOf(stay.join), secondsOf(stay.leave)
 	isHost := stay.who.user == k.m.host
-	if k.m.index%4 == 1 && !isHost {
+	if k.m.waitingRoom() && !isHost {
 		waited := p
 		waited.waiting, waited.userID = true, k.userID()
 		waited.leave, waited.join = p.join, p.join-r.Int64N(240)
@@ -233,9 +233,12 @@ func (s *Simulator) hasReport(m *heldMeeting) bool {
 	return !s.alone(m) && !s.options.Now().Before(m.end.Add(s.options.ReportLag))
 }
 
+// registers tells whether people had to register for a meeting.
+func (s *Simulator) registers(m *heldMeeting) bool { return m.id()%4 == 1 }
+
 // registrantID is who somebody registered as, for meetings that take registration.
 func (s *Simulator) registrantID(m *heldMeeting, who person) string {
-	if m.id()%4 != 1 || who.user == m.host {
+	if !s.registers(m) || who.user == m.host {
 		return ""
 	}
 	return randomID(randomFor(s.options.Seed, "registrant "+m.number+" "+who.email+" "+who.name, 0))

@@ -25,6 +25,8 @@ type Simulator struct {
 	registrants   map[int64][]registration // of the meetings, by id, whose registrants were edited
 	heldByIndex   []*heldMeeting
 	heldByUUID    map[string]*heldMeeting
+	hosts         map[*user]hostThen
+	webinars      []*heldMeeting
 	meetings      []*heldMeeting // newest first, as are the other reports
 	activities    []activityRef  // see activityRefs, which makes them
 	signIns       []signIn
@@ -106,7 +108,9 @@ func New(o Options) (*Simulator, error) {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
 	s.joined = s.account.joined()
+	s.hosts = s.account.hostsThen()
 	s.newHeld()
+	s.newWebinars()
 	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
@@ -128,6 +132,10 @@ func New(o Options) (*Simulator, error) {
 	s.editors, s.edits = map[string]editor{}, map[string]int{}
 	s.addLogs()
 	s.addLogEditors()
+	s.addActivityEditors()
+	s.addHistory()
+	s.addParticipants()
+	s.addDashboard()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()
