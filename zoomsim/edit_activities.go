@@ -8,21 +8,21 @@ import (
 // addActivity lets a row of a meeting appear; what is counted of the meeting is
 // counted again.
 func (s *Simulator) addActivity(m *heldMeeting, a activity) {
-	refs := s.activityRefs()
+	refs := s.activities.all()
 	row := len(s.happened(m))
 	m.happened.late = append(slices.Clone(m.happened.late), a)
-	s.activities = inserted(refs, activityRef{a.at, int32(m.index), int32(row)})
+	s.activities.rows = inserted(refs, activityRef{a.at, int32(m.index), int32(row)})
 	m.edited, m.known = true, nil
 }
 
 // removeActivity takes a row of a meeting away, and its twins.
 func (s *Simulator) removeActivity(m *heldMeeting, row int) {
-	refs := s.activityRefs()
+	refs := s.activities.all()
 	if m.happened.gone == nil {
 		m.happened.gone = map[int]bool{}
 	}
 	m.happened.gone[row] = true
-	s.activities = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool {
+	s.activities.rows = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool {
 		return int(ref.meeting) == m.index && int(ref.row) == row
 	})
 	m.edited, m.known = true, nil
@@ -32,7 +32,7 @@ func (s *Simulator) removeActivity(m *heldMeeting, row int) {
 // was not edited yet.
 func (s *Simulator) spoken(r *rand.Rand) (*heldMeeting, int, bool) {
 	reader := s.activityReader()
-	refs := s.activityRefs()
+	refs := s.activities.all()
 	i := recent(s, r, refs, func(ref activityRef) bool {
 		a := reader.row(ref)
 		return !a.edited && slices.Contains([]string{"In-Meeting Chat", "Remote Control", "Meeting Created"}, a.category)

@@ -203,22 +203,23 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	if m.recording = newCloudRecording(s.options, m.meeting, i); m.recording.state == processing {
 		m.recording.state = recorded
 	}
-	s.activityRefs()
+	refs := s.activities.all()
 	s.heldByIndex, s.heldByUUID[m.uuid] = append(s.heldByIndex, m), m
 	s.meetings = inserted(s.meetings, m)
 	for row, a := range s.happened(m) {
-		s.activities = inserted(s.activities, activityRef{a.at, int32(i), int32(row)})
+		refs = inserted(refs, activityRef{a.at, int32(i), int32(row)})
 	}
+	s.activities.rows = refs
 	return m
 }
 
 // removeHeld takes a meeting away, with all that happened in it.
 func (s *Simulator) removeHeld(m *heldMeeting) {
-	s.activityRefs()
+	refs := s.activities.all()
 	m.gone = true
 	delete(s.heldByUUID, m.uuid)
 	s.meetings = slices.DeleteFunc(slices.Clone(s.meetings), func(other *heldMeeting) bool { return other == m })
-	s.activities = slices.DeleteFunc(slices.Clone(s.activities), func(ref activityRef) bool { return int(ref.meeting) == m.index })
+	s.activities.rows = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool { return int(ref.meeting) == m.index })
 }
 
 // heldEditor edits meetings as a whole: one that comes late or is deleted does so

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -71,13 +72,14 @@ var features = strings.Fields(`screen_sharing video_on remote_control closed_cap
 
 // MarshalJSON writes all features, used or not.
 func (f featureUse) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
+	out := make([]byte, 0, 1000)
 	for i, name := range features {
-		if i > 0 {
-			out = append(out, ',')
+		separator := byte(',')
+		if i == 0 {
+			separator = '{'
 		}
-		out = append(append(out, encode(name)...), ':')
-		out = append(out, encode(f[name])...)
+		out = append(out, separator)
+		out = strconv.AppendBool(append(strconv.AppendQuote(out, name), ':'), f[name])
 	}
 	return append(out, '}'), nil
 }

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,9 +29,9 @@ type Simulator struct {
 	hosts         map[*user]hostThen
 	webinars      []*heldMeeting
 	meetings      []*heldMeeting // newest first, as are the other reports
-	activities    []activityRef  // see activityRefs, which makes them
-	signIns       []signIn
-	operationLogs []operationLog
+	activities    made[activityRef]
+	signIns       made[signIn]
+	operationLogs made[operationLog]
 	since, until  time.Time // days with reports, both inclusive
 	truths        map[string]func(Truth) iter.Seq[json.RawMessage]
 	editors       map[string]editor
@@ -40,8 +41,7 @@ type Simulator struct {
 	operations    map[string]func(*call) *answer // simulated ones, by name
 	handler       http.Handler
 
-	activitiesMade sync.Once
-	counting       sync.Mutex // guards what is counted of meetings when somebody asks
+	counting sync.Mutex // guards what is counted of meetings when somebody asks
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -108,12 +108,14 @@ func New(o Options) (*Simulator, error) {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
 	s.joined = s.account.joined()
+	listed := slices.Clone(s.account.users)
 	s.hosts = s.account.hostsThen()
 	s.newHeld()
 	s.newWebinars()
 	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
-	s.signIns = newSignIns(o, s.account, s.since, s.until)
-	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
+	s.activities.make = s.newActivities
+	s.signIns.make = func() []signIn { return newSignIns(o, s.joined, s.since, s.until) }
+	s.operationLogs.make = func() []operationLog { return newOperationLogs(o, listed, s.joined, s.since, s.until) }
 	s.operations = map[string]func(*call) *answer{
 		"GET /groups":                           s.listGroups,
 		"GET /groups/{groupId}/members":         s.listGroupMembers,
