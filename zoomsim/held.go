@@ -206,10 +206,11 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	refs := s.activities.all()
 	s.heldByIndex, s.heldByUUID[m.uuid] = append(s.heldByIndex, m), m
 	s.meetings = inserted(s.meetings, m)
+	var own []activityRef
 	for row, a := range s.happened(m) {
-		refs = inserted(refs, activityRef{a.at, int32(i), int32(row)})
+		own = append(own, activityRef{a.at, int32(i), int32(row)})
 	}
-	s.activities.rows = refs
+	s.activities.rows = inserted(refs, own...)
 	return m
 }
 

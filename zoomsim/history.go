@@ -87,6 +87,7 @@ func (f featureUse) MarshalJSON() ([]byte, error) {
 // historyRow is a meeting's row, or a webinar's.
 func (s *Simulator) historyRow(m *heldMeeting) historyRecord {
 	a, host := s.attendance(m), s.hosts[m.host]
+	_, registration := s.registering[m.id()]
 	row := historyRecord{
 		MeetingUUID: m.uuid, MeetingID: m.id(), Type: "Meeting", HostDisplayName: m.host.displayName(), HostEmail: m.host.email,
 		StartTime: stamp(m.start), EndTime: stamp(m.end), Topic: m.topic(), Participants: a.people,
@@ -95,7 +96,7 @@ func (s *Simulator) historyRow(m *heldMeeting) historyRecord {
 		FeatureUsed: featureUse{
 			"screen_sharing": m.shared(), "video_on": true, "remote_control": a.remote, "in_meeting_chat": a.chat,
 			"breakout_room": m.breakout(), "waiting_room": m.waitingRoom(), "record_to_cloud": m.wasRecorded(),
-			"reaction": m.index%2 == 0, "registration": s.registers(m),
+			"reaction": m.index%2 == 0, "registration": registration,
 		},
 	}
 	if m.webinar {

@@ -233,13 +233,32 @@ func (s *Simulator) hasReport(m *heldMeeting) bool {
 	return !s.alone(m) && !s.options.Now().Before(m.end.Add(s.options.ReportLag))
 }
 
-// registers tells whether people had to register for a meeting.
-func (s *Simulator) registers(m *heldMeeting) bool { return m.id()%4 == 1 }
+// newRegistering notes which series take registration, as it was when they were
+// held: who registers or is removed later changes no report of the past.
+func (s *Simulator) newRegistering() {
+	s.registering = map[int64]scheduledMeeting{}
+	for _, m := range s.scheduled {
+		if m.registrants > 0 && len(m.held) > 0 {
+			s.registering[m.id] = *m
+		}
+	}
+}
 
-// registrantID is who somebody registered as, for meetings that take registration.
+// registrantID is who somebody registered as, for meetings that take registration:
+// a guest as one of those who did, a user if he is one of them.
 func (s *Simulator) registrantID(m *heldMeeting, who person) string {
-	if !s.registers(m) || who.user == m.host {
+	series, found := s.registering[m.id()]
+	if !found || who.user == m.host {
 		return ""
 	}
-	return randomID(randomFor(s.options.Seed, "registrant "+m.number+" "+who.email+" "+who.name, 0))
+	if who.user == nil {
+		i := randomFor(s.options.Seed, "registered "+who.name, m.index).IntN(series.registrants)
+		return newRegistration(s.options.Seed, &series, i, s.joined).ID
+	}
+	for i := range series.registrants {
+		if row := newRegistration(s.options.Seed, &series, i, s.joined); row.Email == who.email {
+			return row.ID
+		}
+	}
+	return ""
 }

@@ -23,7 +23,8 @@ type Simulator struct {
 	account       *account
 	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
 	scheduled     []*scheduledMeeting
-	registrants   map[int64][]registration // of the meetings, by id, whose registrants were edited
+	registrants   map[int64][]registration   // of the meetings, by id, whose registrants were edited
+	registering   map[int64]scheduledMeeting // by id, see newRegistering
 	heldByIndex   []*heldMeeting
 	heldByUUID    map[string]*heldMeeting
 	hosts         map[*user]hostThen
@@ -113,6 +114,7 @@ func New(o Options) (*Simulator, error) {
 	s.newHeld()
 	s.newWebinars()
 	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
+	s.newRegistering()
 	s.activities.make = s.newActivities
 	s.signIns.make = func() []signIn { return newSignIns(o, s.joined, s.since, s.until) }
 	s.operationLogs.make = func() []operationLog { return newOperationLogs(o, listed, s.joined, s.since, s.until) }
@@ -138,6 +140,7 @@ func New(o Options) (*Simulator, error) {
 	s.addHistory()
 	s.addParticipants()
 	s.addDashboard()
+	s.addPast()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()
