@@ -46,11 +46,18 @@ type user struct {
 	jobTitle          string
 	location          string
 	phoneNumber       string
+
+	newLastName string // since an edit; reports have the name of their day
+	edited      bool
 }
 
+// displayName is the user's in reports.
 func (u *user) displayName() string {
 	return strings.TrimSpace(u.firstName + " " + u.lastName)
 }
+
+// lastNameNow is the user's in lists.
+func (u *user) lastNameNow() string { return cmp.Or(u.newLastName, u.lastName) }
 
 // Names that break careless programs: quotes, commas, a leading "=" (a formula
 // to a spreadsheet), tabs, emoji, combining marks, right-to-left text.
