@@ -83,6 +83,8 @@ func (s *Simulator) admit(c *call, r *http.Request) (*Fault, *answer) {
 	if !anyOf(scopes, c.operation.scopes) {
 		return fault, errScopeMissing(c.operation.scopes)
 	}
+	s.company.RLock()
+	defer s.company.RUnlock()
 	if refusal := s.lock(c); refusal != nil {
 		return fault, refusal
 	}

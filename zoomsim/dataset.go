@@ -75,16 +75,16 @@ func (s *Simulator) Truth(t Truth) (iter.Seq[json.RawMessage], error) {
 // addLogs tells how to read and edit the reports of the account's logs.
 func (s *Simulator) addLogs() {
 	s.truths["meeting_activities"] = func(t Truth) iter.Seq[json.RawMessage] {
-		return records(s, between(s.reportedActivities(), t.Since, t.Until))
+		return records(s, between(s.reportedActivities(), t.Since, t.Until), s.activityReader().row)
 	}
 	s.truths["operation_logs"] = func(t Truth) iter.Seq[json.RawMessage] {
-		return records(s, between(s.shownOperationLogs(), t.Since, t.Until))
+		return records(s, between(s.shownOperationLogs(), t.Since, t.Until), same)
 	}
 	s.truths["sign_in_activities"] = func(t Truth) iter.Seq[json.RawMessage] {
-		return records(s, between(s.shownSignIns(), t.Since, t.Until))
+		return records(s, between(s.shownSignIns(), t.Since, t.Until), same)
 	}
 	s.truths["report_user_meetings"] = func(t Truth) iter.Seq[json.RawMessage] {
-		return records(s, between(s.reportedMeetings(), t.Since, t.Until))
+		return records(s, between(s.reportedMeetings(), t.Since, t.Until), s.userMeetingRow)
 	}
 	s.truths["users"] = func(Truth) iter.Seq[json.RawMessage] {
 		var rows []userRecord
@@ -93,20 +93,22 @@ func (s *Simulator) addLogs() {
 				rows = append(rows, userRow(u, ""))
 			}
 		}
-		return records(s, rows)
+		return records(s, rows, same)
 	}
 }
 
-// records yields rows as JSON, each encoded while the company stands still.
-func records[T any](s *Simulator, rows []T) iter.Seq[json.RawMessage] {
+// records yields rows as JSON, each made and encoded while the company stands still.
+func records[A, B any](s *Simulator, rows []A, record func(A) B) iter.Seq[json.RawMessage] {
 	return func(yield func(json.RawMessage) bool) {
 		for _, row := range rows {
 			s.company.RLock()
-			record := encode(row)
+			line := encode(record(row))
 			s.company.RUnlock()
-			if !yield(record) {
+			if !yield(line) {
 				return
 			}
 		}
 	}
 }
+
+func same[T any](row T) T { return row }

@@ -15,7 +15,7 @@ const downloadPath = "/rec/download/"
 
 // downloadURL is where the file number i of a recording is fetched: from this
 // simulator, if it knows its own address.
-func (s *Simulator) downloadURL(m heldMeeting, i int) string {
+func (s *Simulator) downloadURL(m *heldMeeting, i int) string {
 	base := s.options.BaseURL
 	if base == "" {
 		base = "https://us02web.zoom.us"

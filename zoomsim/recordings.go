@@ -78,12 +78,12 @@ type recordingFile struct {
 
 // recordingOf is the record of a recorded meeting. A long meeting's video is
 // larger than 2 GiB.
-func (s *Simulator) recordingOf(m heldMeeting) recordingRecord {
-	r := randomFor(s.options.Seed, "recording", m.number)
+func (s *Simulator) recordingOf(m *heldMeeting) recordingRecord {
+	r := randomFor(s.options.Seed, "recording", m.index)
 	row := recordingRecord{
-		UUID: m.uuid, ID: m.id(), AccountID: s.account.id, HostID: m.host.id, Topic: topicOf(m.id()), Type: strconv.Itoa(m.kind),
-		StartTime: stamp(m.start), Duration: minutes(m.start, m.end), AutoDelete: m.number%3 == 0,
-		Passcode: randomID(randomFor(s.options.Seed, fmt.Sprint("passcode ", m.recording.revision), m.number)),
+		UUID: m.uuid, ID: m.id(), AccountID: s.account.id, HostID: m.host.id, Topic: m.topic(), Type: strconv.Itoa(m.kind),
+		StartTime: stamp(m.start), Duration: minutes(m.start, m.end), AutoDelete: m.index%3 == 0,
+		Passcode: randomID(randomFor(s.options.Seed, fmt.Sprint("passcode ", m.recording.revision), m.index)),
 	}
 	if row.AutoDelete {
 		row.AutoDeleteDate = m.start.AddDate(0, 4, 0).Format(dayLayout)
@@ -96,7 +96,7 @@ func (s *Simulator) recordingOf(m heldMeeting) recordingRecord {
 	add("MP4", "MP4", "shared_screen_with_speaker_view", length*(4_000_000+r.Int64N(60_000_000)))
 	add("M4A", "M4A", "audio_only", length*(400_000+r.Int64N(600_000)))
 	add("TIMELINE", "JSON", "timeline", 0)
-	if m.chat {
+	if s.attendance(m).chat {
 		add("CHAT", "TXT", "chat_file", 100+r.Int64N(20_000))
 	}
 	if r.IntN(2) > 0 {
@@ -110,7 +110,7 @@ func (s *Simulator) recordingOf(m heldMeeting) recordingRecord {
 	return row
 }
 
-func (s *Simulator) newRecordingFile(r *rand.Rand, m heldMeeting, i int, fileType, extension, kind string, size int64) recordingFile {
+func (s *Simulator) newRecordingFile(r *rand.Rand, m *heldMeeting, i int, fileType, extension, kind string, size int64) recordingFile {
 	file := recordingFile{
 		MeetingID: m.uuid, RecordingStart: stamp(m.start), RecordingEnd: stamp(m.end), FileType: fileType, FileExtension: extension,
 		FileSize: size, DownloadURL: s.downloadURL(m, i), RecordingType: kind,
@@ -162,7 +162,7 @@ func (s *Simulator) listRecordings(c *call) *answer {
 	if trash {
 		state = trashed
 	}
-	var held []heldMeeting
+	var held []*heldMeeting
 	for _, m := range between(s.meetings, from, to) {
 		if m.host.id == u.id && m.recording.state == state && (p.text("meeting_id") == "" || p.text("meeting_id") == fmt.Sprint(m.id())) {
 			held = append(held, m)
@@ -185,8 +185,8 @@ func (s *Simulator) listRecordings(c *call) *answer {
 }
 
 // recordedMeetings are the held meetings whose recordings are listed, of the days.
-func (s *Simulator) recordedMeetings(since, until time.Time) []heldMeeting {
-	var held []heldMeeting
+func (s *Simulator) recordedMeetings(since, until time.Time) []*heldMeeting {
+	var held []*heldMeeting
 	for _, m := range between(s.meetings, since, until) {
 		if m.recording.state == recorded && !s.account.gone[m.host] {
 			held = append(held, m)

@@ -41,7 +41,7 @@ type scheduledMeeting struct {
 // place once as users, half of them of one host, and half as many series, if so
 // many were held: the held meetings of one number are their past instances. Free
 // accounts have no licensed users, whom registration takes.
-func newScheduled(o Options, a *account, held []heldMeeting) []*scheduledMeeting {
+func newScheduled(o Options, a *account, held []*heldMeeting) []*scheduledMeeting {
 	hosts := a.schedulers(o.Plan)
 	if len(hosts) == 0 {
 		return nil
@@ -125,16 +125,16 @@ var agendas = []string{"", "1. Props\n2. Lights\n3. Any other business", `Bring 
 
 // seriesOf returns the held meetings of each number that was held more than once,
 // by one of hosts, the latest first: at most so many series.
-func seriesOf(held []heldMeeting, hosts []*user, most int) [][]heldMeeting {
-	instances := map[string][]heldMeeting{}
+func seriesOf(held []*heldMeeting, hosts []*user, most int) [][]*heldMeeting {
+	instances := map[string][]*heldMeeting{}
 	var order []string
 	for _, m := range held {
-		if instances[m.meeting.number] == nil {
-			order = append(order, m.meeting.number)
+		if instances[m.number] == nil {
+			order = append(order, m.number)
 		}
-		instances[m.meeting.number] = append(instances[m.meeting.number], m)
+		instances[m.number] = append(instances[m.number], m)
 	}
-	var series [][]heldMeeting
+	var series [][]*heldMeeting
 	for _, number := range order {
 		if own := instances[number]; len(own) > 1 && len(series) < most && slices.Contains(hosts, own[0].host) {
 			series = append(series, own)
@@ -144,7 +144,7 @@ func seriesOf(held []heldMeeting, hosts []*user, most int) [][]heldMeeting {
 }
 
 // newSeries is the series of held meetings; every fifth has no fixed time.
-func newSeries(o Options, i int, held []heldMeeting) *scheduledMeeting {
+func newSeries(o Options, i int, held []*heldMeeting) *scheduledMeeting {
 	r := randomFor(o.Seed, "scheduled", i)
 	latest, first := held[0], held[len(held)-1]
 	m := &scheduledMeeting{
@@ -292,8 +292,8 @@ func (s *Simulator) previousMeetings(u *user, from, to time.Time) []scheduledRec
 	for _, m := range between(s.meetings, from, to) {
 		if m.host.id == u.id {
 			rows = append(rows, scheduledRecord{
-				UUID: m.uuid, ID: m.id(), HostID: u.id, Topic: topicOf(m.id()), Type: m.kind, StartTime: stamp(m.start),
-				Duration: minutes(m.start, m.end), Timezone: u.timezone, CreatedAt: stamp(m.start.Add(-day)), JoinURL: joinURL(m.id(), m.number),
+				UUID: m.uuid, ID: m.id(), HostID: u.id, Topic: m.topic(), Type: m.kind, StartTime: stamp(m.start),
+				Duration: minutes(m.start, m.end), Timezone: u.timezone, CreatedAt: stamp(m.start.Add(-day)), JoinURL: joinURL(m.id(), m.index),
 			})
 		}
 	}

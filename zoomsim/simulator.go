@@ -20,11 +20,13 @@ import (
 type Simulator struct {
 	options       Options // with defaults; not changed once it serves
 	account       *account
+	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
 	scheduled     []*scheduledMeeting
 	registrants   map[int64][]registration // of the meetings, by id, whose registrants were edited
-	joined        []*user                  // who have been here, as of the start: hosts and guests of meetings, ever
-	activities    []activity               // newest first, as are the other reports
-	meetings      []heldMeeting
+	heldByIndex   []*heldMeeting
+	heldByUUID    map[string]*heldMeeting
+	meetings      []*heldMeeting // newest first, as are the other reports
+	activities    []activityRef  // see activityRefs, which makes them
 	signIns       []signIn
 	operationLogs []operationLog
 	since, until  time.Time // days with reports, both inclusive
@@ -35,6 +37,9 @@ type Simulator struct {
 	pages         pager
 	operations    map[string]func(*call) *answer // simulated ones, by name
 	handler       http.Handler
+
+	activitiesMade sync.Once
+	counting       sync.Mutex // guards what is counted of meetings when somebody asks
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -101,7 +106,7 @@ func New(o Options) (*Simulator, error) {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
 	s.joined = s.account.joined()
-	s.activities, s.meetings = newActivities(o, s.account, s.since, s.until)
+	s.newHeld()
 	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
