@@ -27,11 +27,11 @@ type cloudRecording struct {
 }
 
 // newCloudRecording tells whether the held meeting number i was recorded: of those
-// whose host has a licence, two in five. Every other one of the last two days is
-// being processed yet.
+// whose host has a licence, two in five, and all of the busiest host. Every other
+// one of the last two days is being processed yet.
 func newCloudRecording(o Options, m meeting, i int) cloudRecording {
 	switch {
-	case o.Plan == "free" || m.host.kind != 2 || i%5 > 1:
+	case o.Plan == "free" || m.host.kind != 2 || i%5 > 1 && !m.host.studio:
 		return cloudRecording{}
 	case i%2 == 0 && !m.start.Before(o.Today.AddDate(0, 0, -2)):
 		return cloudRecording{state: processing}

@@ -77,16 +77,16 @@ func (a *account) schedulers(plan string) []*user {
 }
 
 // bar keeps the first active users after the owner, who are still there, from
-// scheduling.
+// scheduling; not the busiest host.
 func (a *account) bar(n int) error {
 	a.barred = map[string]bool{}
 	for _, u := range a.users[1:] {
-		if len(a.barred) < n && u.status == "active" && !a.gone[u] {
+		if len(a.barred) < n && u.status == "active" && !u.studio && !a.gone[u] {
 			a.barred[u.id] = true
 		}
 	}
 	if len(a.barred) < n {
-		return fmt.Errorf("BarredUsers %d is more than there are active users beside the owner", n)
+		return fmt.Errorf("BarredUsers %d is more than there are active users beside the owner and the busiest host", n)
 	}
 	return nil
 }
