@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,11 +47,19 @@ type user struct {
 	jobTitle          string
 	location          string
 	phoneNumber       string
+
+	studio      bool   // the busiest host: of a third of all meetings, and each is recorded
+	newLastName string // since an edit; reports have the name of their day
+	edited      bool
 }
 
+// displayName is the user's in reports.
 func (u *user) displayName() string {
 	return strings.TrimSpace(u.firstName + " " + u.lastName)
 }
+
+// lastNameNow is the user's in lists.
+func (u *user) lastNameNow() string { return cmp.Or(u.newLastName, u.lastName) }
 
 // Names that break careless programs: quotes, commas, a leading "=" (a formula
 // to a spreadsheet), tabs, emoji, combining marks, right-to-left text.
@@ -120,6 +129,9 @@ func newAccount(o Options) *account {
 		default:
 			a.users = append(a.users, u)
 		}
+	}
+	if i := slices.IndexFunc(a.users, func(u *user) bool { return u.status == "active" && u.kind == 2 }); i >= 0 {
+		a.users[i].studio = true
 	}
 	return a
 }

@@ -160,12 +160,16 @@ func (a activityReader) row(ref activityRef) activity {
 // the last millisecond of the history and of each month.
 func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 	edges := edgesOf(since, until)
+	studio := slices.IndexFunc(hosts, func(u *user) bool { return u.studio })
 	meetings := make([]meeting, o.Meetings)
 	for i := range meetings {
 		r := randomFor(o.Seed, "schedule", i)
 		m := &meetings[i]
 		m.number, m.first, m.host = meetingNumber(r), true, pick(r, hosts)
-		if i > 0 && r.IntN(3) == 0 { // a recurring meeting keeps its number
+		if studio >= 0 && i%3 == 1 { // the second, which ends with the history, is one
+			m.host = hosts[studio]
+		}
+		if i > 1 && r.IntN(3) == 0 { // a recurring meeting keeps its number
 			former := meetings[r.IntN(i)]
 			m.number, m.first, m.host = former.number, false, former.host
 		}

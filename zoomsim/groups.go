@@ -100,7 +100,7 @@ func (a *account) memberRecords(groupID string) []memberRecord {
 	var rows []memberRecord
 	for _, u := range a.users {
 		if slices.Contains(u.groupIDs, groupID) {
-			rows = append(rows, memberRecord{u.id, u.email, u.firstName, u.lastName, u.kind})
+			rows = append(rows, memberRecord{u.id, u.email, u.firstName, u.lastNameNow(), u.kind})
 		}
 	}
 	return rows

@@ -196,7 +196,7 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	length := 10*time.Minute + time.Duration(r.Int64N(int64(80*time.Minute/time.Millisecond)))*time.Millisecond
 	start := within(r, s.until, s.until.Add(day-length))
 	m := &heldMeeting{
-		meeting: meeting{number: meetingNumber(r), first: true, host: pick(r, s.joined), start: start, end: start.Add(length)},
+		meeting: meeting{number: meetingNumber(r), first: true, host: s.stillThere(r), start: start, end: start.Add(length)},
 		index:   i, uuid: newUUID(s.options.Seed, i), edited: true,
 	}
 	m.kind = scheduledOnce

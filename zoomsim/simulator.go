@@ -122,6 +122,7 @@ func New(o Options) (*Simulator, error) {
 		"GET /groups":                           s.listGroups,
 		"GET /groups/{groupId}/members":         s.listGroupMembers,
 		"GET /meetings/{meetingId}":             s.getMeeting,
+		"GET /meetings/{meetingId}/recordings":  s.getRecordings,
 		"GET /meetings/{meetingId}/registrants": s.listRegistrants,
 		"GET /users/{userId}/meetings":          s.listMeetings,
 		"GET /users/{userId}/recordings":        s.listRecordings,
@@ -135,12 +136,14 @@ func New(o Options) (*Simulator, error) {
 	s.truths = map[string]func(Truth) iter.Seq[json.RawMessage]{}
 	s.editors, s.edits = map[string]editor{}, map[string]int{}
 	s.addLogs()
+	s.addLists()
 	s.addLogEditors()
 	s.addActivityEditors()
 	s.addHistory()
 	s.addParticipants()
 	s.addDashboard()
 	s.addPast()
+	s.addListEditors()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()

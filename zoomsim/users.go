@@ -43,8 +43,8 @@ func userRow(u *user, include string) userRecord {
 	row := userRecord{
 		ID:                u.id,
 		FirstName:         u.firstName,
-		LastName:          u.lastName,
-		DisplayName:       u.displayName(),
+		LastName:          u.lastNameNow(),
+		DisplayName:       strings.TrimSpace(u.firstName + " " + u.lastNameNow()),
 		Email:             u.email,
 		Type:              u.kind,
 		PMI:               u.pmi,
