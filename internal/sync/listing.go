@@ -137,21 +137,26 @@ func (a *attempt) full(t *target) bool {
 }
 
 func (l *listing) row(ctx context.Context, raw []byte) error {
+	var odd error
 	for _, d := range l.derived {
 		if err := d.deriver.Add(raw); err != nil {
-			l.breaks(err)
-			return nil
+			odd = err
 		}
-	}
-	if l.decoder == nil {
-		return nil
 	}
 	if l.target != nil {
 		l.target.returned++
 	}
-	record, err := l.decoder.Decode(raw)
-	if err != nil {
-		l.breaks(err)
+	var record stagedoor.Decoded
+	if l.decoder != nil {
+		var err error
+		if record, err = l.decoder.Decode(raw); err != nil {
+			odd = err
+		}
+	}
+	if odd != nil {
+		l.breaks(odd)
+	}
+	if l.decoder == nil || record.Key == "" {
 		return nil
 	}
 	for i, f := range l.finds {
