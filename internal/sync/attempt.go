@@ -67,14 +67,31 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	var err error
 	if nested {
 		err = a.parts(ctx, n.by.of(u.slice.Days))
-	} else {
+	} else if err = n.lane.enter(ctx, turn{n.order, u.index}); err == nil {
 		_, err = a.read(ctx, u.part)
+		n.lane.leave()
+	} else {
+		err = stopped(ctx)
 	}
 	if err != nil {
 		return err
 	}
+	if u.after != nil {
+		select {
+		case <-u.after.done:
+		case <-ctx.Done():
+			return stopped(ctx)
+		}
+		if !u.after.kept {
+			return errBehind
+		}
+	}
 	return a.commit(ctx, reports)
 }
+
+// errBehind is why a slice was not committed: one of its part with earlier days
+// was not.
+var errBehind = errors.New("a slice with earlier days failed")
 
 // close forgets what was not committed.
 func (a *attempt) close() {
@@ -225,7 +242,7 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 		a.whole = false
 	}
 	for i, f := range a.finds {
-		f.keep(a.unit, a.found[i], whole)
+		f.keep(a.unit, a.found[i], a.returned, whole)
 	}
 	return nil
 }
