@@ -16,20 +16,36 @@ type Reader interface {
 	Pages(ctx context.Context, req stagedoor.Request, listKeys []string, each func(stagedoor.Page) error) (stagedoor.Reading, error)
 }
 
-// Decoder turns the rows of one slice into records, in the order of reading.
+// Decoder turns the rows of one slice, or of one part of it, into records, in the
+// order of reading.
 type Decoder interface {
 	Decode(raw []byte) (stagedoor.Decoded, error)
+}
+
+// Deriver works the records of a derived stream out of all rows of one part of
+// the stream that it is derived from.
+type Deriver interface {
+	Add(raw []byte) error
+	// Rows is called once, after the last row was added.
+	Rows() ([]stagedoor.Decoded, error)
 }
 
 // Engine runs jobs. Its fields are set before the first use.
 type Engine struct {
 	Reader      Reader
-	Decoder     func(stagedoor.Stream, stagedoor.Slice) Decoder // a new one for each reading of a slice
+	Decoder     func(stagedoor.Stream, stagedoor.Slice, stagedoor.Part) Decoder // a new one for each reading of a part
+	Derive      func(stagedoor.Stream, stagedoor.Slice, stagedoor.Part) Deriver // for derived streams only
 	Destination stagedoor.Destination
 	// Parent finds the stream that a partition names, and Path fills identifiers
 	// into a path; both are needed for streams with a partition only.
 	Parent func(name string) (stagedoor.Stream, bool)
 	Path   func(template string, identifiers ...string) string
+	// Width is how many lists are read side by side of all streams that have the
+	// stream's label, and Label is what shares that; streams of different labels
+	// are read at the same time. Without Width the streams are read one after
+	// another, and their slices too, in the order of the plan.
+	Width func(stagedoor.Stream) int
+	Label func(stagedoor.Stream) string
 	// Divided is told of a stream's parts as soon as a run has found them. Nil:
 	// nobody is.
 	Divided func(StreamPlan)

@@ -125,7 +125,7 @@ func (e *Engine) walk(ctx context.Context, child stagedoor.Stream) (walked, erro
 func (e *Engine) walkOnce(ctx context.Context, child, parent stagedoor.Stream, w *walked) error {
 	slice := stagedoor.Slice{Stream: parent.Name}
 	r := reader{engine: e, part: StreamPlan{Stream: parent}, slice: slice}
-	decoder := e.Decoder(parent, slice)
+	decoder := e.Decoder(parent, slice, stagedoor.Part{})
 	at := columnOf(parent, child.Partition.Column)
 	rows := 0
 	for _, pass := range r.passes() {

@@ -138,7 +138,7 @@ func (r *reader) once(ctx context.Context) (attempt, stagedoor.Written, error) {
 	}
 	defer writer.Abort()
 
-	decoder := e.Decoder(stream, r.slice)
+	decoder := e.Decoder(stream, r.slice, stagedoor.Part{Value: r.slice.Partition})
 	whole := true
 	for _, pass := range r.passes() {
 		reading, err := e.Reader.Pages(ctx, r.request(pass), stream.ListKeys, func(page stagedoor.Page) error {

@@ -167,7 +167,7 @@ func (decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 func engine(s *server, p *place) *Engine {
 	return &Engine{
 		Reader: s, Destination: p, Now: func() time.Time { return noon },
-		Decoder: func(stagedoor.Stream, stagedoor.Slice) Decoder { return decoder{} },
+		Decoder: func(stagedoor.Stream, stagedoor.Slice, stagedoor.Part) Decoder { return decoder{} },
 	}
 }
 

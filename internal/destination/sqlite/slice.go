@@ -142,7 +142,7 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 			}
 			return dropCheckpoints(ctx, do, s.slice)
 		}
-		if gone && moved > 0 { // an empty reading proves nothing
+		if gone {
 			if written.Gone, err = s.markGone(ctx, do, readAt); err != nil {
 				return err
 			}
