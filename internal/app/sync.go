@@ -87,7 +87,12 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	o.Job.Credential = c.Slug
 	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
-		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, _ stagedoor.Part) sync.Decoder { return stream.NewDecoder(s, slice) },
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
+			return stream.NewDecoder(s, slice, part)
+		},
+		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
+			return stream.NewDeriver(s, slice, part)
+		},
 		Parent:  streamNamed, Path: zoom.Path,
 	}}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)

@@ -138,7 +138,7 @@ func (s *session) columnRows(ctx context.Context, client *zoom.Client, request s
 	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
 		if decoder == nil {
 			columns := streamOf(client, request, page.Rows)
-			decoder = stream.NewDecoder(columns, stagedoor.Slice{Stream: columns.Name})
+			decoder = stream.NewDecoder(columns, stagedoor.Slice{Stream: columns.Name}, stagedoor.Part{})
 			if writer, err = screen.Begin(ctx, columns, stagedoor.Slice{Stream: columns.Name}, ""); err != nil {
 				return err
 			}
