@@ -93,7 +93,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
 			return stream.NewDeriver(s, slice, part)
 		},
-		Parent:  streamNamed, Path: zoom.Path,
+		Parent: streamNamed, Path: zoom.Path,
 	}}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
