@@ -84,6 +84,7 @@ var chatLines = []string{
 // A meeting is one instance that was held.
 type meeting struct {
 	number     string
+	kind       int  // one of a series, or held once
 	first      bool // the first instance of its number
 	host       *user
 	start, end time.Time
@@ -178,7 +179,27 @@ func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 		}
 		m.end = m.start.Add(length)
 	}
+	markSeries(meetings)
 	return meetings
+}
+
+// markSeries tells the instances of a series, whose number others have too, from
+// meetings that were held once. One series in five has no fixed time.
+func markSeries(meetings []meeting) {
+	instances := map[string]int{}
+	for _, m := range meetings {
+		instances[m.number]++
+	}
+	for i := range meetings {
+		switch number := meetings[i].number; {
+		case instances[number] == 1:
+			meetings[i].kind = scheduledOnce
+		case digits(number)%5 == 0:
+			meetings[i].kind = recurringWithout
+		default:
+			meetings[i].kind = recurringWithTimes
+		}
+	}
 }
 
 // meetingNumber makes up a number of 9, 10 or 11 digits, as Zoom shows it.

@@ -16,23 +16,23 @@ import (
 // up again, from the seed, whenever somebody asks.
 type heldMeeting struct {
 	meeting
-	index    int    // the meeting's place in the account
-	uuid     string // of this instance
-	title    string // "" as long as the topic was not changed
-	changes  int    // of the figures that Zoom works out again, such as a quality
-	edited   bool   // so that no edit undoes another
-	gone     bool   // taken away by an edit
-	happened happenedEdits
-	roster   rosterEdits
-	known    *attendance // nil: not counted yet, or to be counted again
+	index     int // the meeting's place in the account
+	recording cloudRecording
+	uuid      string // of this instance
+	title     string // "" as long as the topic was not changed
+	changes   int    // of the figures that Zoom works out again, such as a quality
+	edited    bool   // so that no edit undoes another
+	gone      bool   // taken away by an edit
+	happened  happenedEdits
+	roster    rosterEdits
+	known     *attendance // nil: not counted yet, or to be counted again
 }
 
 func (m *heldMeeting) when() int64 { return m.start.UnixMilli() }
 
 // id is the meeting's number as a number.
 func (m *heldMeeting) id() int64 {
-	id, _ := strconv.ParseInt(strings.ReplaceAll(m.number, " ", ""), 10, 64)
-	return id
+	return digits(m.number)
 }
 
 // topics hold what breaks careless writers, as chat lines do.
@@ -50,8 +50,8 @@ func (m *heldMeeting) topic() string {
 // topicOf is the topic of all that bears a meeting id.
 func topicOf(id int64) string { return topics[id%int64(len(topics))] }
 
-// recorded tells whether there is a recording in the cloud.
-func (m *heldMeeting) recorded() bool { return m.index%5 == 0 }
+// wasRecorded tells whether there was a recording in the cloud, whatever became of it.
+func (m *heldMeeting) wasRecorded() bool { return m.recording.state != notRecorded }
 
 // shared tells whether somebody shared a screen.
 func (m *heldMeeting) shared() bool { return m.index%3 == 0 }
@@ -62,7 +62,7 @@ func (s *Simulator) newHeld() {
 	held := make([]heldMeeting, len(meetings))
 	s.heldByIndex, s.heldByUUID = make([]*heldMeeting, len(meetings)), make(map[string]*heldMeeting, len(meetings))
 	for i, m := range meetings {
-		held[i] = heldMeeting{meeting: m, index: i, uuid: newUUID(s.options.Seed, i)}
+		held[i] = heldMeeting{meeting: m, index: i, uuid: newUUID(s.options.Seed, i), recording: newCloudRecording(s.options, m, i)}
 		s.heldByIndex[i], s.heldByUUID[held[i].uuid] = &held[i], &held[i]
 	}
 	s.meetings = slices.Clone(s.heldByIndex)
@@ -176,6 +176,10 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	m := &heldMeeting{
 		meeting: meeting{number: meetingNumber(r), first: true, host: pick(r, s.joined), start: start, end: start.Add(length)},
 		index:   i, uuid: newUUID(s.options.Seed, i), edited: true,
+	}
+	m.kind = scheduledOnce
+	if m.recording = newCloudRecording(s.options, m.meeting, i); m.recording.state == processing {
+		m.recording.state = recorded
 	}
 	s.activityRefs()
 	s.heldByIndex, s.heldByUUID[m.uuid] = append(s.heldByIndex, m), m

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net"
@@ -20,6 +21,8 @@ type Simulator struct {
 	options       Options // with defaults; not changed once it serves
 	account       *account
 	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
+	scheduled     []*scheduledMeeting
+	registrants   map[int64][]registration // of the meetings, by id, whose registrants were edited
 	heldByIndex   []*heldMeeting
 	heldByUUID    map[string]*heldMeeting
 	meetings      []*heldMeeting // newest first, as are the other reports
@@ -99,20 +102,27 @@ func New(o Options) (*Simulator, error) {
 		pages:   newPager(o.Seed),
 		network: network{latency: o.Latency, jitter: o.Jitter, back: o.JitterBack, seed: o.Seed},
 	}
-	if err := s.account.leave(o.GoneUsers); err != nil {
+	if err := errors.Join(s.account.leave(o.GoneUsers), s.account.bar(o.BarredUsers)); err != nil {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
 	s.joined = s.account.joined()
 	s.newHeld()
+	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
 	s.signIns = newSignIns(o, s.account, s.since, s.until)
 	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
 	s.operations = map[string]func(*call) *answer{
-		"GET /users":                          s.listUsers,
-		"GET /users/{userId}":                 s.getUser,
-		"GET /report/activities":              s.listSignIns,
-		"GET /report/meeting_activities":      s.listMeetingActivities,
-		"GET /report/operationlogs":           s.listOperationLogs,
-		"GET /report/users/{userId}/meetings": s.listUserMeetings,
+		"GET /groups":                           s.listGroups,
+		"GET /groups/{groupId}/members":         s.listGroupMembers,
+		"GET /meetings/{meetingId}":             s.getMeeting,
+		"GET /meetings/{meetingId}/registrants": s.listRegistrants,
+		"GET /users/{userId}/meetings":          s.listMeetings,
+		"GET /users/{userId}/recordings":        s.listRecordings,
+		"GET /users":                            s.listUsers,
+		"GET /users/{userId}":                   s.getUser,
+		"GET /report/activities":                s.listSignIns,
+		"GET /report/meeting_activities":        s.listMeetingActivities,
+		"GET /report/operationlogs":             s.listOperationLogs,
+		"GET /report/users/{userId}/meetings":   s.listUserMeetings,
 	}
 	s.truths = map[string]func(Truth) iter.Seq[json.RawMessage]{}
 	s.editors, s.edits = map[string]editor{}, map[string]int{}
@@ -180,6 +190,8 @@ func (s *Simulator) routes() http.Handler {
 		switch {
 		case path == "/oauth/revoke":
 			s.serveRevoke(w, r)
+		case strings.HasPrefix(path, downloadPath):
+			s.serveRecordingFile(w, r)
 		case strings.HasPrefix(path, "/v2/"):
 			s.serveAPI(w, r)
 		default:
