@@ -173,3 +173,9 @@ func (s *Simulator) leaveGroup(r *rand.Rand) bool {
 	u.removeFrom(pick(r, u.groupIDs))
 	return true
 }
+
+// stillThere returns somebody who has been here before and was not deleted since.
+func (s *Simulator) stillThere(r *rand.Rand) *user {
+	i := one(r, s.joined, func(u *user) bool { return !s.account.gone[u] && slices.Contains(s.account.users, u) })
+	return s.joined[i] // the owner always is
+}

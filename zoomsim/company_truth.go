@@ -8,7 +8,7 @@ import (
 
 // addLists tells the truth of the company's lists.
 func (s *Simulator) addLists() {
-	s.truths["groups"] = func(Truth) iter.Seq[json.RawMessage] { return records(s, s.account.groupRecords()) }
+	s.truths["groups"] = func(Truth) iter.Seq[json.RawMessage] { return records(s, s.account.groupRecords(), same) }
 	s.truths["group_members"] = func(t Truth) iter.Seq[json.RawMessage] {
 		return partRecords(s, t, parts[*group, memberRecord]{
 			name: "group_id", of: s.account.groups,

@@ -116,3 +116,41 @@ func (s *Simulator) removeRegistrant(r *rand.Rand) bool {
 	s.registrants[m.id] = without(s.registrantsOf(m), i)
 	return true
 }
+
+// editRecording edits the recording of a meeting of the recent days: of one that
+// was not edited yet in any way, if there is one.
+func (s *Simulator) editRecording(r *rand.Rand, take func(*heldMeeting) bool, edit func(*cloudRecording)) bool {
+	fresh := func(m *heldMeeting) bool { return !m.recording.edited && !s.account.gone[m.host] && take(m) }
+	i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return !m.edited && fresh(m) })
+	if i < 0 {
+		i = recent(s, r, s.meetings, fresh)
+	}
+	if i < 0 {
+		return false
+	}
+	m := s.meetings[i]
+	edit(&m.recording)
+	m.edited, m.recording.edited = true, true
+	return true
+}
+
+// changeRecording adds the summary, which Zoom works out last, and draws another
+// passcode.
+func (s *Simulator) changeRecording(r *rand.Rand) bool {
+	return s.editRecording(r, (*heldMeeting).listed, func(c *cloudRecording) { c.revision++ })
+}
+
+// addRecording lists a recording that was being processed or, if there is none,
+// makes one of a meeting that had none, which its reports then show.
+func (s *Simulator) addRecording(r *rand.Rand) bool {
+	list := func(c *cloudRecording) { c.state = recorded }
+	return s.editRecording(r, func(m *heldMeeting) bool { return m.recording.state == processing }, list) ||
+		s.editRecording(r, func(m *heldMeeting) bool {
+			return m.recording.state == notRecorded && m.host.kind == 2 && s.options.Plan != "free"
+		}, list)
+}
+
+// trashRecording moves a recording to the trash, where trash=true shows it.
+func (s *Simulator) trashRecording(r *rand.Rand) bool {
+	return s.editRecording(r, (*heldMeeting).listed, func(c *cloudRecording) { c.state = trashed })
+}

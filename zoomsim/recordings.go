@@ -27,11 +27,11 @@ type cloudRecording struct {
 }
 
 // newCloudRecording tells whether the held meeting number i was recorded: of those
-// whose host has a licence, two in five. Every other one of the last two days is
-// being processed yet.
+// whose host has a licence, two in five, and all of the busiest host. Every other
+// one of the last two days is being processed yet.
 func newCloudRecording(o Options, m meeting, i int) cloudRecording {
 	switch {
-	case o.Plan == "free" || m.host.kind != 2 || i%5 > 1:
+	case o.Plan == "free" || m.host.kind != 2 || i%5 > 1 && !m.host.studio:
 		return cloudRecording{}
 	case i%2 == 0 && !m.start.Before(o.Today.AddDate(0, 0, -2)):
 		return cloudRecording{state: processing}
@@ -39,6 +39,9 @@ func newCloudRecording(o Options, m meeting, i int) cloudRecording {
 		return cloudRecording{state: recorded}
 	}
 }
+
+// listed tells whether the recording of a meeting is listed.
+func (m *heldMeeting) listed() bool { return m.recording.state == recorded }
 
 // recordingRecord is a row of GET /users/{userId}/recordings as Zoom writes it
 // (Zoom API Hub, Meetings, recordingsList, read 2026-11).
@@ -169,10 +172,6 @@ func (s *Simulator) listRecordings(c *call) *answer {
 		}
 	}
 	found := cut(s.pages, c, held, start, size, true)
-	rows := make([]recordingRecord, len(found.rows))
-	for i, m := range found.rows {
-		rows[i] = s.recordingOf(m)
-	}
 	return ok(struct {
 		From          string            `json:"from"`
 		To            string            `json:"to"`
@@ -181,16 +180,45 @@ func (s *Simulator) listRecordings(c *call) *answer {
 		TotalRecords  int               `json:"total_records"`
 		NextPageToken string            `json:"next_page_token"`
 		Meetings      []recordingRecord `json:"meetings"`
-	}{from.Format(dayLayout), to.Format(dayLayout), cmp.Or((len(held)+size-1)/size, 1), size, len(held), found.next, rows})
+	}{from.Format(dayLayout), to.Format(dayLayout), cmp.Or((len(held)+size-1)/size, 1), size, len(held), found.next, mapped(found.rows, s.recordingOf)})
 }
 
 // recordedMeetings are the held meetings whose recordings are listed, of the days.
 func (s *Simulator) recordedMeetings(since, until time.Time) []*heldMeeting {
 	var held []*heldMeeting
 	for _, m := range between(s.meetings, since, until) {
-		if m.recording.state == recorded && !s.account.gone[m.host] {
+		if m.listed() && !s.account.gone[m.host] {
 			held = append(held, m)
 		}
 	}
 	return held
+}
+
+// getRecordings is GET /meetings/{meetingId}/recordings, by UUID, or by number of
+// the newest instance.
+func (s *Simulator) getRecordings(c *call) *answer {
+	p := parameters{query: c.query}
+	include := p.choice("include_fields", "", "download_access_token")
+	ttl := 0
+	if p.text("ttl") != "0" {
+		ttl = p.number("ttl", 3600, 604_800) // the default is not published
+	}
+	if problem := p.problem(); problem != nil {
+		return problem
+	}
+	m := s.findHeld(c.args[0])
+	if m == nil || !m.listed() || s.account.gone[m.host] {
+		return errNoRecording()
+	}
+	row := struct {
+		recordingRecord
+		Password            string   `json:"password"`
+		DownloadAccessToken string   `json:"download_access_token,omitempty"`
+		ParticipantAudio    []string `json:"participant_audio_files"` // none here
+	}{recordingRecord: s.recordingOf(m), ParticipantAudio: []string{}}
+	row.Password = row.Passcode
+	if include != "" {
+		row.DownloadAccessToken = s.downloadToken(m.uuid, c.now.Add(time.Duration(ttl)*time.Second))
+	}
+	return ok(row)
 }

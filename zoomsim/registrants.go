@@ -142,7 +142,7 @@ func (s *Simulator) listRegistrants(c *call) *answer {
 	case m.registrants < 0:
 		return errNoRegistration(c.args[0])
 	}
-	if id := p.text("occurrence_id"); id != "" && !slices.ContainsFunc(m.occurrences(true), func(o occurrence) bool { return o.ID == id }) {
+	if id := p.text("occurrence_id"); id != "" && !slices.ContainsFunc(s.occurrences(m, true), func(o occurrence) bool { return o.ID == id }) {
 		return errNoMeeting(c.args[0])
 	}
 	rows := s.registrantsWith(m, status)

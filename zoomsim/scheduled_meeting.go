@@ -19,15 +19,17 @@ type occurrence struct {
 
 // occurrences are those that lie ahead, a week apart, after those that were held
 // if they are asked for. What takes place once, or at no fixed time, has none.
-func (m *scheduledMeeting) occurrences(held bool) []occurrence {
+func (s *Simulator) occurrences(m *scheduledMeeting, held bool) []occurrence {
 	if m.kind != recurringWithTimes {
 		return nil
 	}
 	var times []time.Time
-	if held {
-		times = append(times, m.held...)
-		slices.Reverse(times)
+	for _, instance := range s.meetings {
+		if held && instance.id() == m.id {
+			times = append(times, instance.start)
+		}
 	}
+	slices.Reverse(times) // they are newest first
 	for i := range shownOccurrences {
 		times = append(times, m.start.Add(time.Duration(i)*7*day))
 	}
@@ -123,7 +125,7 @@ func (s *Simulator) getMeeting(c *call) *answer {
 		Password: fmt.Sprintf("%06d", r.IntN(1_000_000)), EncryptedPassword: randomID(r),
 		StartURL:    fmt.Sprintf("https://us02web.zoom.us/s/%d?zak=%s", m.id, randomID(r)),
 		ChatJoinURL: fmt.Sprintf("https://us02web.zoom.us/launch/jc/%d", m.id),
-		Occurrences: m.occurrences(held), DynamicHostKey: fmt.Sprintf("%06d", r.IntN(1_000_000)),
+		Occurrences: s.occurrences(m, held), DynamicHostKey: fmt.Sprintf("%06d", r.IntN(1_000_000)),
 		CreationSource: pick(r, []string{"other", "open_api", "web_portal"}),
 		TrackingFields: []trackingField{{Field: "Production", Value: pick(r, departments), Visible: true}},
 		Settings: meetingSettings{

@@ -30,7 +30,6 @@ type scheduledMeeting struct {
 	minutes   int
 	createdAt time.Time
 	pmi       bool
-	held      []time.Time // of a series, the latest first
 	// registrants is how many people were made up who have registered; -1 where
 	// registration is not enabled.
 	registrants int
@@ -78,16 +77,16 @@ func (a *account) schedulers(plan string) []*user {
 }
 
 // bar keeps the first active users after the owner, who are still there, from
-// scheduling.
+// scheduling; not the busiest host.
 func (a *account) bar(n int) error {
 	a.barred = map[string]bool{}
 	for _, u := range a.users[1:] {
-		if len(a.barred) < n && u.status == "active" && !a.gone[u] {
+		if len(a.barred) < n && u.status == "active" && !u.studio && !a.gone[u] {
 			a.barred[u.id] = true
 		}
 	}
 	if len(a.barred) < n {
-		return fmt.Errorf("BarredUsers %d is more than there are active users beside the owner", n)
+		return fmt.Errorf("BarredUsers %d is more than there are active users beside the owner and the busiest host", n)
 	}
 	return nil
 }
@@ -154,9 +153,6 @@ func newSeries(o Options, i int, held []*heldMeeting) *scheduledMeeting {
 		createdAt:   first.start.Add(-time.Duration(1+r.IntN(7*24*3600)) * time.Second).Truncate(time.Second),
 		agenda:      agendas[i%len(agendas)],
 		registrants: -1,
-	}
-	for _, instance := range held {
-		m.held = append(m.held, instance.start)
 	}
 	switch {
 	case latest.kind == recurringWithout:
@@ -233,9 +229,9 @@ func (s *Simulator) listMeetings(c *call) *answer {
 	var rows []scheduledRecord
 	switch kind {
 	case "scheduled":
-		rows = scheduledRecords(s.scheduledBy(u))
+		rows = mapped(s.scheduledBy(u), (*scheduledMeeting).record)
 	case "upcoming", "upcoming_meetings":
-		rows = scheduledRecords(upcoming(s.scheduledBy(u), from, to))
+		rows = mapped(upcoming(s.scheduledBy(u), from, to), (*scheduledMeeting).record)
 	case "previous_meetings":
 		rows = s.previousMeetings(u, from, to)
 	}
@@ -244,14 +240,6 @@ func (s *Simulator) listMeetings(c *call) *answer {
 		numberedList
 		Meetings []scheduledRecord `json:"meetings"`
 	}{at.list(len(rows), size, found.next), found.rows})
-}
-
-func scheduledRecords(meetings []*scheduledMeeting) []scheduledRecord {
-	rows := make([]scheduledRecord, len(meetings))
-	for i, m := range meetings {
-		rows[i] = m.record()
-	}
-	return rows
 }
 
 func (s *Simulator) scheduledBy(u *user) []*scheduledMeeting {
