@@ -87,8 +87,10 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	o.Job.Credential = c.Slug
 	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
-		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
-		Parent:  streamNamed, Path: zoom.Path,
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder {
+			return stream.NewDecoder(s, slice, stagedoor.Part{Value: slice.Partition})
+		},
+		Parent: streamNamed, Path: zoom.Path,
 	}}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {

@@ -72,7 +72,7 @@ func parameters(s stagedoor.Stream, pass map[string]string) []string {
 	if s.PageSize > 0 {
 		names = append(names, "page_size")
 	}
-	if s.Window != nil {
+	if s.Window != nil && s.Window.From != "" {
 		names = append(names, s.Window.From, s.Window.To)
 	}
 	return names

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -30,15 +31,10 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s: nothing makes a key", s.Name)
 		}
 		if p := s.Partition; p != nil {
-			parent, err := Find(p.Stream)
-			if err != nil || len(parent) != 1 || parent[0].Partition != nil || parent[0].Window != nil {
-				t.Errorf("%s: its parent %q is no stream that is read as one", s.Name, p.Stream)
-			} else if i := slices.IndexFunc(parent[0].Columns, func(c stagedoor.Column) bool { return c.Name == p.Column }); i < 0 || parent[0].Columns[i].Type != stagedoor.Text {
-				t.Errorf("%s: %s has no text column %q", s.Name, p.Stream, p.Column)
-			}
-			if i := slices.IndexFunc(s.Columns, func(c stagedoor.Column) bool { return c.Name == p.Into }); i < 0 || s.Columns[i].Type != stagedoor.Text {
-				t.Errorf("%s: no text column %q takes the part", s.Name, p.Into)
-			}
+			checkPartition(t, s, *p)
+		}
+		if s.Derived != (s.From != "") {
+			t.Errorf("%s: derived is %v, and it is worked out from %q", s.Name, s.Derived, s.From)
 		}
 		names := map[string]bool{}
 		for _, c := range s.Columns {
@@ -55,6 +51,59 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// checkPartition holds that a stream which is read in parts names columns that
+// are there, and rows of one part are told from those of another.
+func checkPartition(t *testing.T, s stagedoor.Stream, p stagedoor.Partition) {
+	t.Helper()
+	i := slices.IndexFunc(All(), func(parent stagedoor.Stream) bool { return parent.Name == p.Stream })
+	if i < 0 {
+		t.Errorf("%s: its parent %q is no stream", s.Name, p.Stream)
+		return
+	}
+	parent := All()[i]
+	if p.Nested != (parent.Window != nil) || p.Nested && (s.Window == nil || s.Window.From+s.Window.To != "" || s.Window.Days == 0 || !slices.Contains(slices.Collect(maps.Values(p.Carry)), s.Day[0])) {
+		t.Errorf("%s: nested is %v, and how its parent %s is read does not fit", s.Name, p.Nested, p.Stream)
+	}
+	if p.Nested && (parent.Partition != nil || len(p.Empty) > 0) {
+		t.Errorf("%s: a parent with a window is read as one", s.Name)
+	}
+	typeOf := func(s stagedoor.Stream, column string) stagedoor.ColumnType {
+		for _, c := range s.Columns {
+			if c.Name == column {
+				return c.Type
+			}
+		}
+		return ""
+	}
+	// A part's value is text; both columns have one type, so that tables can be joined.
+	if of := typeOf(parent, p.Column); of != typeOf(s, p.Into) || of != stagedoor.Text && of != stagedoor.Digits {
+		t.Errorf("%s: %s.%s is %s, and %s is %s", s.Name, p.Stream, p.Column, of, p.Into, typeOf(s, p.Into))
+	}
+	for from, into := range p.Carry {
+		if of := typeOf(parent, from); of == "" || of != typeOf(s, into) {
+			t.Errorf("%s: %s.%s is %q, and it is carried into %s, which is %q", s.Name, p.Stream, from, of, into, typeOf(s, into))
+		}
+	}
+	for column := range p.Only {
+		if typeOf(parent, column) == "" {
+			t.Errorf("%s: %s has no column %s", s.Name, p.Stream, column)
+		}
+	}
+	if p.Alone != "" && typeOf(parent, p.Alone) != stagedoor.Integer {
+		t.Errorf("%s: %s.%s counts nobody", s.Name, p.Stream, p.Alone)
+	}
+	// Rows of two parts that are alike otherwise must not have one key. A meeting
+	// of a user is the same meeting for whomever it is listed.
+	if !p.Nested && slices.ContainsFunc(s.ID, func(id []string) bool { return slices.Contains([]string{"uuid", "id"}, id[0]) && len(id) == 1 }) {
+		return
+	}
+	for _, key := range slices.Concat(s.ID, [][]string{s.Content}) {
+		if len(key) > 0 && !slices.Contains(key, p.Into) {
+			t.Errorf("%s: its part is not of the key %v", s.Name, key)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	names := func(list []stagedoor.Stream) (out []string) {
 		for _, s := range list {
@@ -62,14 +111,22 @@ func TestFind(t *testing.T) {
 		}
 		return out
 	}
+	every := names(All())
 	tests := []struct {
 		words []string
 		want  []string
 	}{
 		{[]string{"users"}, []string{"users"}},
-		{[]string{"reports"}, []string{"meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
-		{[]string{"all"}, []string{"users", "meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
-		{[]string{"sign_in_activities", "all"}, []string{"sign_in_activities", "users", "meeting_activities", "operation_logs", "report_user_meetings"}},
+		{[]string{"people"}, []string{"group_members", "groups", "users"}},
+		{[]string{"scheduled"}, []string{"meeting_registrants", "meetings"}},
+		{[]string{"meetings"}, []string{"meetings"}},
+		{[]string{"reports"}, []string{
+			"history_meetings", "meeting_activities", "meeting_attendance", "operation_logs",
+			"report_meeting_participants", "report_user_meetings", "sign_in_activities",
+		}},
+		{[]string{"users", "people", "groups"}, []string{"users", "group_members", "groups"}},
+		{[]string{"all"}, every},
+		{[]string{"sign_in_activities", "all"}, append([]string{"sign_in_activities"}, slices.DeleteFunc(slices.Clone(every), func(name string) bool { return name == "sign_in_activities" })...)},
 	}
 	for _, tt := range tests {
 		got, err := Find(tt.words...)
@@ -77,15 +134,15 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find(%v) = %v, %v; want %v", tt.words, names(got), err, tt.want)
 		}
 	}
-	_, err := Find("meetings")
-	if stagedoor.KindOf(err) != stagedoor.KindUsage || !strings.Contains(err.Error(), "meeting_activities") {
+	_, err := Find("meeting")
+	if stagedoor.KindOf(err) != stagedoor.KindUsage || !strings.Contains(err.Error(), "meeting_activities") || !strings.Contains(err.Error(), "Did you mean meetings?") {
 		t.Errorf("an unknown stream = %v, want a usage error that lists what there is", err)
 	}
 }
 
 func activities() *Decoder {
 	s, _ := Find("meeting_activities")
-	return NewDecoder(s[0], stagedoor.Slice{Days: stagedoor.Days{Since: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)}})
+	return NewDecoder(s[0], stagedoor.Slice{Days: stagedoor.Days{Since: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)}}, stagedoor.Part{})
 }
 
 func fields(t *testing.T, d *Decoder, raw string) (map[string]any, stagedoor.Decoded) {
@@ -141,12 +198,13 @@ func TestExamplesAreRows(t *testing.T) {
 		if s.Example == "" {
 			continue
 		}
-		d := NewDecoder(s, stagedoor.Slice{Stream: s.Name})
+		part := stagedoor.Part{Value: "1", Carried: map[string]any{"meeting_start_time": time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}}
+		d := NewDecoder(s, stagedoor.Slice{Stream: s.Name}, part)
 		row, err := d.Decode([]byte(s.Example))
 		if err != nil || len(row.Unknown)+len(row.Changed)+row.Cleaned > 0 {
 			t.Errorf("%s: %v, unknown %v, changed %v", s.Name, err, row.Unknown, row.Changed)
 		}
-		if len(s.Day) > 0 && !strings.HasPrefix(row.Key, "20") {
+		if len(s.Day) > 0 && !strings.HasPrefix(row.Key, "2026-") {
 			t.Errorf("%s: its example has the key %q", s.Name, row.Key)
 		}
 	}
@@ -156,7 +214,7 @@ func TestExamplesAreRows(t *testing.T) {
 // part, whatever its record says, and that the part is not of its key.
 func TestPartOfARow(t *testing.T) {
 	s, _ := Find("report_user_meetings")
-	d := NewDecoder(s[0], stagedoor.Slice{Partition: "KDcuGIm1QgePTO8WbOqwIQ"})
+	d := NewDecoder(s[0], stagedoor.Slice{Partition: "KDcuGIm1QgePTO8WbOqwIQ"}, stagedoor.Part{Value: "KDcuGIm1QgePTO8WbOqwIQ"})
 	got, row := fields(t, d, `{"uuid":"aDYlohsHRtCd4ii1uC2+hA==","start_time":"2026-11-20T23:59:59Z","user_id":"another","join_time":"11/21/2026 00:01","has_chat":false}`)
 	want := map[string]any{
 		"uuid": "aDYlohsHRtCd4ii1uC2+hA==", "start_time": time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC),
@@ -208,7 +266,7 @@ func TestKeysOfEqualRows(t *testing.T) {
 
 func TestUserKeys(t *testing.T) {
 	s, _ := Find("users")
-	d := NewDecoder(s[0], stagedoor.Slice{})
+	d := NewDecoder(s[0], stagedoor.Slice{}, stagedoor.Part{})
 	for raw, want := range map[string]string{
 		`{"id":"KDcuGIm1QgePTO8WbOqwIQ","email":"a@example.com","status":"active"}`: "KDcuGIm1QgePTO8WbOqwIQ",
 		`{"email":"invited@example.com","status":"pending"}`:                        "invited@example.com",
