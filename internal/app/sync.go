@@ -36,7 +36,7 @@ type Sync struct {
 // SyncOptions say what to sync, and into what.
 type SyncOptions struct {
 	Job      sync.Job
-	Into     string    // a saved destination's name, a destination URL, env:VAR, or "" for Out
+	Into     string    // a destination URL, env:VAR, or "" for Out
 	DryRun   bool      // only Plan is wanted
 	Out      io.Writer // rows, where Into names no other place
 	Format   string    // of rows on Out
@@ -53,7 +53,7 @@ type SyncOptions struct {
 // except by a dry run of a stream that is read in parts: what it would take is
 // known only by their number. The caller closes the Sync.
 func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOptions) (*Sync, error) {
-	into, private, err := a.resolveInto(ctx, o.Into)
+	into, err := a.resolveInto(o.Into)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
-		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: private,
+		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: strings.HasPrefix(o.Into, "env:"),
 	})
 	if err != nil {
 		conn.Close()
@@ -93,8 +93,13 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
 			return stream.NewDeriver(s, slice, part)
 		},
-		Parent: streamNamed, Path: zoom.Path,
+		Parent: streamNamed, Path: zoom.Path, Label: laneOf,
 	}}
+	s.engine.Pace = func(st stagedoor.Stream) string { return s.quota.Pace(operation(st)).String() }
+	if into != "" && into != "-" && o.Job.Limit == 0 {
+		// Elsewhere the order of rows tells.
+		s.engine.Width = func(st stagedoor.Stream) int { return s.width(ctx, st) }
+	}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
 		err = s.engine.Divide(ctx, &s.Plan)
@@ -146,6 +151,41 @@ func (s *Sync) Permitted(stream string) string {
 		return fmt.Sprintf("%d %s calls a minute on %s", limit.PerMinute, op.Label, limit.Plan)
 	}
 	return ""
+}
+
+// How many calls are under way at once, of each label: as many as leave in the
+// time that one of them takes, so that the quota is used up, and no more, since
+// each may hold a slice open at the destination.
+const (
+	tookAtMost = 0.6 // seconds that one of Zoom's answers takes, as a rule
+	narrowest  = 2
+	widest     = 64
+	unlimited  = 8 // where the plan limits nothing
+	// When the day is used up, what is under way is lost and read again the next
+	// day; this many calls of the day are worth one that may be.
+	worthOne = 50
+)
+
+func (s *Sync) width(ctx context.Context, st stagedoor.Stream) int {
+	op := operation(st)
+	limit := s.Connection.Provider.Limit(op.Family(), op.Label, s.quota.TakenAs())
+	width := unlimited
+	switch {
+	case limit.PerSecond > 0:
+		width = min(max(int(float64(limit.PerSecond)*tookAtMost+1), narrowest), widest)
+	case limit.PerMinute > 0:
+		width = narrowest
+	}
+	if comes, err := s.quota.Forecast(ctx, op, 0); err == nil && comes.Left >= 0 {
+		width = max(1, min(width, comes.Left/worthOne))
+	}
+	return width
+}
+
+// laneOf names what a stream's calls are counted in.
+func laneOf(st stagedoor.Stream) string {
+	op := operation(st)
+	return string(op.Label) + string(op.Family())
 }
 
 // operation is what reads a stream; what the table does not know counts as Heavy.
@@ -219,6 +259,22 @@ func CheckParam(s stagedoor.Stream, name string) error {
 	return &stagedoor.Error{
 		Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
 		Cause: op.Name() + " has no such parameter", Fix: "It has: " + strings.Join(op.Query, ", ") + ".",
+	}
+}
+
+// resolveInto reads env:VAR, which keeps passwords out of the process list.
+func (a *App) resolveInto(into string) (string, error) {
+	name, ok := strings.CutPrefix(into, "env:")
+	if !ok {
+		return into, nil
+	}
+	if value := a.env.Getenv(name); value != "" {
+		return value, nil
+	}
+	return "", &stagedoor.Error{
+		Op: "open the destination", Subject: into, Kind: stagedoor.KindUsage,
+		Cause: "the variable " + name + " is not set",
+		Fix:   "Set it to a destination such as sqlite:zoom.db.",
 	}
 }
 
