@@ -24,6 +24,7 @@ type activity struct {
 	category      string
 	detail        string
 	user          *user // nil: not of the account
+	edited        bool
 }
 
 // MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)
@@ -99,19 +100,19 @@ type activityRef struct {
 
 func (a activityRef) when() int64 { return a.at }
 
-// activityRefs are all rows, newest first, made when the first is asked for.
-func (s *Simulator) activityRefs() []activityRef {
-	s.activitiesMade.Do(func() {
-		var refs []activityRef
-		for _, m := range s.heldByIndex {
-			for row, a := range s.happened(m) {
-				refs = append(refs, activityRef{a.at, int32(m.index), int32(row)})
-			}
+// newActivities orders the rows of all meetings, newest first.
+func (s *Simulator) newActivities() []activityRef {
+	var refs []activityRef
+	for _, m := range s.heldByIndex {
+		if m == nil || m.gone {
+			continue
 		}
-		slices.SortStableFunc(refs, func(a, b activityRef) int { return cmp.Compare(b.at, a.at) })
-		s.activities = withDuplicates(refs, randomFor(s.options.Seed, "duplicates", 0))
-	})
-	return s.activities
+		for row, a := range s.happened(m) {
+			refs = append(refs, activityRef{a.at, int32(m.index), int32(row)})
+		}
+	}
+	slices.SortStableFunc(refs, func(a, b activityRef) int { return cmp.Compare(b.at, a.at) })
+	return withDuplicates(refs, randomFor(s.options.Seed, "duplicates", 0))
 }
 
 // happenedEdits are what edits did to the rows of a meeting, by the row's place.

@@ -180,6 +180,19 @@ func errNoRegistration(meetingID string) *answer {
 	return apiError(http.StatusBadRequest, 300, fmt.Sprintf("Registration has not been enabled for this meeting: %s.", meetingID))
 }
 
+// errNoDashboard: the dashboard takes a Business plan or a higher one
+// (github.com/jrchamp/moodle-mod_zoom issues 607 and 685).
+func errNoDashboard() *answer {
+	return apiError(http.StatusBadRequest, 400,
+		"This API is only available for ZMP and Business or higher accounts that have enabled the Dashboard feature.")
+}
+
+// errNoReport answers of a meeting that is not there, has not ended, had one
+// participant or whose report is not made yet.
+func errNoReport(meetingID string) *answer {
+	return apiError(http.StatusNotFound, 3001, fmt.Sprintf("Meeting %s not found or has expired.", meetingID))
+}
+
 func errNoRecording() *answer {
 	return apiError(http.StatusNotFound, 3301, "There is no recording for this meeting.")
 }

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,13 +23,16 @@ type Simulator struct {
 	account       *account
 	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
 	scheduled     []*scheduledMeeting
-	registrants   map[int64][]registration // of the meetings, by id, whose registrants were edited
+	registrants   map[int64][]registration   // of the meetings, by id, whose registrants were edited
+	registering   map[int64]scheduledMeeting // by id, see newRegistering
 	heldByIndex   []*heldMeeting
 	heldByUUID    map[string]*heldMeeting
+	hosts         map[*user]hostThen
+	webinars      []*heldMeeting
 	meetings      []*heldMeeting // newest first, as are the other reports
-	activities    []activityRef  // see activityRefs, which makes them
-	signIns       []signIn
-	operationLogs []operationLog
+	activities    made[activityRef]
+	signIns       made[signIn]
+	operationLogs made[operationLog]
 	since, until  time.Time // days with reports, both inclusive
 	truths        map[string]func(Truth) iter.Seq[json.RawMessage]
 	editors       map[string]editor
@@ -38,8 +42,7 @@ type Simulator struct {
 	operations    map[string]func(*call) *answer // simulated ones, by name
 	handler       http.Handler
 
-	activitiesMade sync.Once
-	counting       sync.Mutex // guards what is counted of meetings when somebody asks
+	counting sync.Mutex // guards what is counted of meetings when somebody asks
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -106,10 +109,15 @@ func New(o Options) (*Simulator, error) {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
 	s.joined = s.account.joined()
+	listed := slices.Clone(s.account.users)
+	s.hosts = s.account.hostsThen()
 	s.newHeld()
+	s.newWebinars()
 	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
-	s.signIns = newSignIns(o, s.account, s.since, s.until)
-	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
+	s.newRegistering()
+	s.activities.make = s.newActivities
+	s.signIns.make = func() []signIn { return newSignIns(o, s.joined, s.since, s.until) }
+	s.operationLogs.make = func() []operationLog { return newOperationLogs(o, listed, s.joined, s.since, s.until) }
 	s.operations = map[string]func(*call) *answer{
 		"GET /groups":                           s.listGroups,
 		"GET /groups/{groupId}/members":         s.listGroupMembers,
@@ -131,6 +139,11 @@ func New(o Options) (*Simulator, error) {
 	s.addLists()
 	s.addLogEditors()
 	s.addListEditors()
+	s.addActivityEditors()
+	s.addHistory()
+	s.addParticipants()
+	s.addDashboard()
+	s.addPast()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()
