@@ -31,6 +31,8 @@ type Sync struct {
 	engine      *sync.Engine
 	app         *App
 	quota       *quota.Account
+	kept        *kept
+	closing     func() error
 }
 
 // SyncOptions say what to sync, and into what.
@@ -47,6 +49,8 @@ type SyncOptions struct {
 	Divided func(sync.StreamPlan)
 	Report  func(stream string, slice stagedoor.SliceReport)
 	Waiting func(zoom.Event)
+	By      string         // who asked; empty: the person at the keyboard
+	Claimed *stagedoor.Run // the run's row, which this process has claimed; nil: there is none yet
 }
 
 // PrepareSync opens the destination and plans. Nothing is read from Zoom yet,
@@ -60,6 +64,11 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	if o.Job.Run == "" {
 		o.Job.Run = newRun()
 	}
+	k := &kept{by: first(o.By, "person "+Who()), claimed: o.Claimed}
+	if k.spec, err = specOf(o); err != nil {
+		return nil, err
+	}
+	k.keep(&o)
 	conn, err := a.Connect(ctx, c, Use{
 		RenewAhead: true, Patience: syncPatience, Waiting: o.Waiting, Class: stagedoor.Backfill, Run: o.Job.Run,
 	})
@@ -85,7 +94,10 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		return nil, err
 	}
 	o.Job.Credential = c.Slug
-	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, engine: &sync.Engine{
+	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, kept: k, closing: onlyOnce(func() error {
+		conn.Close()
+		return dest.Close()
+	}), engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
 			return stream.NewDecoder(s, slice, part)
@@ -196,8 +208,8 @@ func operation(s stagedoor.Stream) stagedoor.Operation {
 	return stagedoor.Operation{Method: s.Method, Path: s.Path, Label: stagedoor.Heavy}
 }
 
-// Run reads and writes what was planned.
-func (s *Sync) Run(ctx context.Context) (stagedoor.Receipt, error) {
+// execute reads and writes what was planned.
+func (s *Sync) execute(ctx context.Context) (stagedoor.Receipt, error) {
 	began, saved := now(), s.Connection.Credential.ID != ""
 	if saved {
 		s.app.Note(ctx, s.event("sync.start", began, fmt.Sprintf("slices to read: %d", s.slices())), nil)
@@ -227,7 +239,7 @@ func (s *Sync) event(action string, at time.Time, detail string) stagedoor.Event
 		streams = append(streams, part.Stream.Name)
 	}
 	return stagedoor.Event{
-		At: at, Action: action, Subject: "run " + s.Plan.Job.Run, Credential: s.Connection.Credential.Slug,
+		At: at, Actor: s.kept.by, Action: action, Subject: "run " + s.Plan.Job.Run, Credential: s.Connection.Credential.Slug,
 		Detail: strings.Join(streams, ", ") + ": " + detail,
 	}
 }
@@ -240,11 +252,9 @@ func (s *Sync) slices() int {
 	return n
 }
 
-// Close ends the use of the destination and of the token.
-func (s *Sync) Close() error {
-	s.Connection.Close()
-	return s.Destination.Close()
-}
+// Close ends the use of the destination and of the token. It may be called again,
+// and then says the same.
+func (s *Sync) Close() error { return s.closing() }
 
 // Label returns the rate limit class that a stream's calls count in.
 func Label(s stagedoor.Stream) stagedoor.Label { return operation(s).Label }
