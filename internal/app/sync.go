@@ -38,7 +38,7 @@ type Sync struct {
 // SyncOptions say what to sync, and into what.
 type SyncOptions struct {
 	Job      sync.Job
-	Into     string    // a destination URL, env:VAR, or "" for Out
+	Into     string    // a saved destination's name, a destination URL, env:VAR, or "" for Out
 	DryRun   bool      // only Plan is wanted
 	Out      io.Writer // rows, where Into names no other place
 	Format   string    // of rows on Out
@@ -57,7 +57,7 @@ type SyncOptions struct {
 // except by a dry run of a stream that is read in parts: what it would take is
 // known only by their number. The caller closes the Sync.
 func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOptions) (*Sync, error) {
-	into, err := a.resolveInto(o.Into)
+	into, private, err := a.resolveInto(ctx, o.Into)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
-		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: strings.HasPrefix(o.Into, "env:"),
+		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: private,
 	})
 	if err != nil {
 		conn.Close()
@@ -269,22 +269,6 @@ func CheckParam(s stagedoor.Stream, name string) error {
 	return &stagedoor.Error{
 		Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
 		Cause: op.Name() + " has no such parameter", Fix: "It has: " + strings.Join(op.Query, ", ") + ".",
-	}
-}
-
-// resolveInto reads env:VAR, which keeps passwords out of the process list.
-func (a *App) resolveInto(into string) (string, error) {
-	name, ok := strings.CutPrefix(into, "env:")
-	if !ok {
-		return into, nil
-	}
-	if value := a.env.Getenv(name); value != "" {
-		return value, nil
-	}
-	return "", &stagedoor.Error{
-		Op: "open the destination", Subject: into, Kind: stagedoor.KindUsage,
-		Cause: "the variable " + name + " is not set",
-		Fix:   "Set it to a destination such as sqlite:zoom.db.",
 	}
 }
 
