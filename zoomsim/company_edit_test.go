@@ -1,9 +1,11 @@
 package zoomsim_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stagedoor/stagedoor/zoomsim"
@@ -248,4 +250,52 @@ func TestListEditsWithoutRows(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+}
+
+// Edits may come while lists are read, over the API and as truth.
+func TestListEditsWhileReading(t *testing.T) {
+	sim := start(t, zoomsim.Options{Users: 60, Limits: "off"})
+	token := mint(t, sim)
+	meeting := fmt.Sprintf("%.0f", objects(t, everything(t, sim, "meetings"))[0]["id"])
+	paths := []string{
+		"/users", "/users/me", "/groups", "/users/me/meetings", "/users/me/recordings?" + months[2], "/meetings/" + meeting,
+		"/meetings/" + meeting + "/registrants", "/report/users/me/meetings?" + months[2],
+	}
+	var readers sync.WaitGroup
+	stop := make(chan struct{})
+	for _, path := range paths {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if got := get(t, sim, token, path); got.Status != 200 && got.Status != 404 { // the meeting may be deleted
+					t.Errorf("%s: %d %s", path, got.Status, got.Body)
+				}
+			}
+		})
+	}
+	for _, stream := range listStreams {
+		readers.Go(func() {
+			records, err := sim.Truth(zoomsim.Truth{Stream: stream})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for record := range records {
+				if !json.Valid(record) {
+					t.Errorf("%s holds %s", stream, record)
+				}
+			}
+		})
+		for _, kind := range []string{zoomsim.Change, zoomsim.Late, zoomsim.Delete} {
+			if err := sim.AddFaults(zoomsim.Fault{Kind: kind, Operation: stream, Count: 2}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	close(stop)
+	readers.Wait()
 }
