@@ -99,4 +99,3 @@ func TestTheDriverHasItsHandles(t *testing.T) {
 		t.Errorf("err = %v, want the index's refusal", err)
 	}
 }
-
