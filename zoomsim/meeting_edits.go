@@ -141,13 +141,14 @@ func (s *Simulator) changeRecording(r *rand.Rand) bool {
 }
 
 // addRecording lists a recording that was being processed or, if there is none,
-// makes one of a meeting that had none, which its reports then show.
+// makes one of a meeting that had none, which its reports then show, or of one
+// that was not there.
 func (s *Simulator) addRecording(r *rand.Rand) bool {
 	list := func(c *cloudRecording) { c.state = recorded }
 	return s.editRecording(r, func(m *heldMeeting) bool { return m.recording.state == processing }, list) ||
 		s.editRecording(r, func(m *heldMeeting) bool {
 			return m.recording.state == notRecorded && m.host.kind == 2 && s.options.Plan != "free"
-		}, list)
+		}, list) || s.addRecordedMeeting(r)
 }
 
 // trashRecording moves a recording to the trash, where trash=true shows it.
