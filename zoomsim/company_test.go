@@ -3,6 +3,7 @@ package zoomsim_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,19 +28,6 @@ func objects(t *testing.T, rows []string) []record {
 		decode(t, row, &out[i])
 	}
 	return out
-}
-
-func truth(t *testing.T, sim *zoomsim.Simulator, ask zoomsim.Truth) []string {
-	t.Helper()
-	records, err := sim.Truth(ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []string
-	for record := range records {
-		rows = append(rows, string(record))
-	}
-	return rows
 }
 
 // everything is the truth of a stream, whatever the days.
@@ -95,7 +83,7 @@ func TestGroupsAgreeWithUsers(t *testing.T) {
 		if diff := cmp.Diff(want, emails); diff != "" || group["total_members"] != float64(len(rows)) {
 			t.Errorf("%v says %v members (-users +members):\n%s", group["name"], group["total_members"], diff)
 		}
-		if diff := cmp.Diff(truth(t, sim, zoomsim.Truth{Stream: "group_members", Part: id}), rows); diff != "" {
+		if diff := cmp.Diff(slices.Collect(iter.Seq[string](truth(t, sim, zoomsim.Truth{Stream: "group_members", Part: id}))), rows); diff != "" {
 			t.Errorf("members of %v (-want +got):\n%s", group["name"], diff)
 		}
 		names[group["name"].(string)] = true
@@ -438,4 +426,19 @@ func TestTruthOfParts(t *testing.T) {
 		}
 	}
 	expect(t, manage(t, sim, "GET", "/dataset/groups?with=everything", ""), 400, `{"error":"with \"everything\": there are with=meeting and with=part"}`)
+}
+
+// The package's documentation tells how many rows there are.
+func TestCompanySizes(t *testing.T) {
+	for seed := int64(1); seed <= 3; seed++ {
+		sim := start(t, zoomsim.Options{Seed: seed, Users: large.Users, Meetings: large.Meetings})
+		for stream, want := range map[string]float64{
+			"users": 700, "groups": 350, "group_members": 2.3 * 700, "meetings": 700 + 0.12*2600,
+			"meeting_registrants": 6*(700+0.12*2600)/4 + 30 + 700, "recordings": 2600. / 2,
+		} {
+			if got := float64(len(everything(t, sim, stream))); got < 0.9*want || got > 1.1*want {
+				t.Errorf("seed %d: %v rows of %s, want about %.0f", seed, got, stream, want)
+			}
+		}
+	}
 }

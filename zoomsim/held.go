@@ -216,6 +216,20 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	return m
 }
 
+// addRecordedMeeting lets a meeting come late that was recorded; false if nobody
+// seems to have the licence.
+func (s *Simulator) addRecordedMeeting(r *rand.Rand) bool {
+	for range 100 {
+		m := s.addHeld(r)
+		if m.host.kind == 2 && !s.alone(m) && s.options.Plan != "free" {
+			m.recording.state, m.recording.edited = recorded, true
+			return true
+		}
+		s.removeHeld(m)
+	}
+	return false
+}
+
 // removeHeld takes a meeting away, with all that happened in it. That it was
 // created some days before is told still.
 func (s *Simulator) removeHeld(m *heldMeeting) {

@@ -14,9 +14,9 @@ import (
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
-var months = []string{"from=2026-01-01&to=2026-01-31", "from=2026-02-01&to=2026-02-28", "from=2026-03-01&to=2026-03-31"}
+var calendarMonths = []string{"from=2026-01-01&to=2026-01-31", "from=2026-02-01&to=2026-02-28", "from=2026-03-01&to=2026-03-31"}
 
-// The months of all users are the whole; each recording is of a held meeting that
+// The calendarMonths of all users are the whole; each recording is of a held meeting that
 // says so.
 func TestRecordings(t *testing.T) {
 	sim := start(t, large)
@@ -28,7 +28,7 @@ func TestRecordings(t *testing.T) {
 	var all []string
 	pages := 0
 	for _, id := range hostIDs(t, sim) {
-		for _, month := range months {
+		for _, month := range calendarMonths {
 			rows, sizes := list(t, sim, token, "/users/"+id+"/recordings?page_size=300&"+month, "meetings")
 			pages = max(pages, len(sizes))
 			all = append(all, rows...)
