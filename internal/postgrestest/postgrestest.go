@@ -62,17 +62,12 @@ func Start(t testing.TB) *Cluster {
 	return c
 }
 
-// StartOr is Start for those who have no testing.TB, as the scripts of
-// internal/cli; skip and fatal do not return.
-func StartOr(skip, fatal func(error)) *Cluster {
-	c, err := start()
-	if errors.Is(err, errMissing) {
-		skip(err)
-	}
-	if err != nil {
-		fatal(err)
-	}
-	return c
+// Run is Start for those who have no testing.TB, as the scripts of internal/cli.
+func Run() (*Cluster, error) { return start() }
+
+// Installed reports whether a server can be started here.
+func Installed() bool {
+	return find("initdb") != "" && find("postgres") != "" && runtime.GOOS != "windows"
 }
 
 // Admin is the role that may do everything.
@@ -152,8 +147,7 @@ func find(program string) string {
 }
 
 func run() (*Cluster, error) {
-	initdb, postgres := find("initdb"), find("postgres")
-	if initdb == "" || postgres == "" || runtime.GOOS == "windows" {
+	if !Installed() {
 		return nil, errMissing
 	}
 	// A socket's path has room for some 100 bytes, and TMPDIR may be longer.
@@ -162,7 +156,7 @@ func run() (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{Folder: folder}
-	if err := c.boot(initdb, postgres); err != nil {
+	if err := c.boot(find("initdb"), find("postgres")); err != nil {
 		_ = os.RemoveAll(folder) // err is what happened
 		return nil, err
 	}
