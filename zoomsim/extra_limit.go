@@ -161,11 +161,8 @@ func hostNamed(s *Simulator, c *call) []subject { return []subject{{id: s.userKe
 // that is not in the report the simulator does not know the host, as it keeps no
 // state; it takes the owner of the app.
 func hostOfMeeting(s *Simulator, c *call) []subject {
-	number := strings.ReplaceAll(c.args[0], " ", "")
-	for _, row := range s.activities {
-		if row.category == "Meeting Started" && strings.ReplaceAll(row.meetingNumber, " ", "") == number {
-			return []subject{{id: s.userKey(row.operatorEmail)}}
-		}
+	if m := s.findHeld(strings.ReplaceAll(c.args[0], " ", "")); m != nil {
+		return []subject{{id: s.userKey(m.host.email)}}
 	}
 	return []subject{{id: s.userKey("me")}}
 }

@@ -176,7 +176,7 @@ func (d *Decoder) key() string {
 	}
 	day := len(line)
 	for _, columns := range d.ids {
-		if d.empty(columns[0]) {
+		if len(columns) == 0 || d.empty(columns[0]) {
 			continue
 		}
 		line = d.id(line, columns)

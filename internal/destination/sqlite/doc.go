@@ -24,10 +24,8 @@
 //     nothing), and belongs to the slice's part, by the column that tells,
 //   - the row is in the care of the same parameters: the reading without any
 //     wherever that has shown the row, otherwise the last one that has, so that
-//     a reading of inactive users never marks the active ones,
-//   - no other run pulled the row after this reading began, and
-//   - the reading gave any row at all: an empty answer more often means a
-//     feature that was switched off than everything gone.
+//     a reading of inactive users never marks the active ones, and
+//   - no other run pulled the row after this reading began.
 //
 // It is not Stagedoor's own database (package store), and it encrypts nothing:
 // the file is made with mode 0600, since rows are personal data, and lies where

@@ -125,7 +125,7 @@ func (s *slice) marks(ctx context.Context, conn *sql.Conn, readAt string, gone, 
 	days := s.slice.Days
 	switch {
 	case ended: // of whatever day
-	case !gone || len(s.stage.last) == 0: // an empty reading proves nothing
+	case !gone:
 		return nil, nil
 	case !days.Since.IsZero():
 		if len(s.stream.Day) == 0 {
