@@ -60,29 +60,35 @@ func TestAttendance(t *testing.T) {
 	}{
 		{"nobody", nil, nil},
 		{
-			"one session", []string{span("09:00:27", "09:46:51", ada)},
+			"one session",
+			[]string{span("09:00:27", "09:46:51", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:00:27-09:46:51|2784|47|0|0"},
 		},
 		{
-			"whole minutes are not rounded up", []string{span("09:00:00", "09:02:00", ada)},
+			"whole minutes are not rounded up",
+			[]string{span("09:00:00", "09:02:00", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:02:00|120|2|0|0"},
 		},
 		{
-			"one second is a minute", []string{span("09:00:00", "09:00:01", ada)},
+			"one second is a minute",
+			[]string{span("09:00:00", "09:00:01", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:00:01|1|1|0|0"},
 		},
 		{
-			"who left at once was there", []string{span("09:00:00", "09:00:00", ada)},
+			"who left at once was there",
+			[]string{span("09:00:00", "09:00:00", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:00:00|0|0|0|0"},
 		},
 		{
-			"two re-joins, whatever their order", []string{
+			"two re-joins, whatever their order",
+			[]string{
 				span("09:30:00", "09:40:00", ada), span("09:00:00", "09:10:00", ada), span("09:50:00", "09:51:00", ada),
 			},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:51:00|1260|21|2|0"},
 		},
 		{
-			"the waiting room does not count", []string{
+			"the waiting room does not count",
+			[]string{
 				span("08:50:00", "09:00:00", `,"participant_user_id":"A","name":"Ada at the door","status":"in_waiting_room"`),
 				span("09:00:00", "09:10:00", ada),
 			},
@@ -92,7 +98,8 @@ func TestAttendance(t *testing.T) {
 			"who only waited has no row", []string{span("08:50:00", "09:00:00", `,"name":"Eve","status":"in_waiting_room"`)}, nil,
 		},
 		{
-			"breakout rooms lie inside and count once", []string{
+			"breakout rooms lie inside and count once",
+			[]string{
 				span("09:00:00", "10:00:00", ada),
 				span("09:10:00", "09:20:00", ada+`,"bo_mtg_id":"b1=="`),
 				span("09:30:00", "09:40:00", ada+`,"bo_mtg_id":"b2=="`),
@@ -100,49 +107,58 @@ func TestAttendance(t *testing.T) {
 			[]string{"id:A|Ada|ada@example.com|09:00:00-10:00:00|3600|60|0|2"},
 		},
 		{
-			"a breakout room alone is no re-join", []string{span("09:10:00", "09:20:00", ada+`,"bo_mtg_id":"b1=="`)},
+			"a breakout room alone is no re-join",
+			[]string{span("09:10:00", "09:20:00", ada+`,"bo_mtg_id":"b1=="`)},
 			[]string{"id:A|Ada|ada@example.com|09:10:00-09:20:00|600|10|0|1"},
 		},
 		{
-			"sessions that overlap (two devices), touch, lie inside one another", []string{
+			"sessions that overlap (two devices), touch, lie inside one another",
+			[]string{
 				span("09:00:00", "09:10:00", ada), span("09:05:00", "09:20:00", ada), span("09:20:00", "09:30:00", ada),
 				span("09:06:00", "09:07:00", ada), span("09:40:00", "09:41:00", ada),
 			},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:41:00|1860|31|4|0"},
 		},
 		{
-			"the latest leave is not that of the last to join", []string{span("09:00:00", "10:00:00", ada), span("09:10:00", "09:20:00", ada)},
+			"the latest leave is not that of the last to join",
+			[]string{span("09:00:00", "10:00:00", ada), span("09:10:00", "09:20:00", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:00:00-10:00:00|3600|60|1|0"},
 		},
 		{
-			"without a leave_time the duration tells", []string{
+			"without a leave_time the duration tells",
+			[]string{
 				`{"participant_user_id":"A","name":"Ada","join_time":"2026-11-20T09:00:00Z","duration":90}`,
 				`{"participant_user_id":"A","name":"Ada","join_time":"2026-11-20T09:10:00Z","leave_time":"","duration":"30"}`,
 			},
 			[]string{"id:A|Ada||09:00:00-09:10:30|120|2|1|0"},
 		},
 		{
-			"without both it is not known how long", []string{
+			"without both it is not known how long",
+			[]string{
 				`{"participant_user_id":"A","name":"Ada","join_time":"2026-11-20T09:00:00Z"}`,
 			},
 			[]string{"id:A|Ada||09:00:00-|0|0|0|0"},
 		},
 		{
-			"without a join_time the duration tells", []string{`{"id":"A","name":"Ada","leave_time":"2026-11-20T09:10:00Z","duration":60}`},
+			"without a join_time the duration tells",
+			[]string{`{"id":"A","name":"Ada","leave_time":"2026-11-20T09:10:00Z","duration":60}`},
 			[]string{"id:A|Ada||09:09:00-09:10:00|60|1|0|0"},
 		},
 		{
-			"of a row that says nothing of time there is a person", []string{
+			"of a row that says nothing of time there is a person",
+			[]string{
 				`{"id":"A","name":"Ada","user_email":"a@example.com"}`, span("09:00:00", "09:01:00", `,"id":"A","name":"Ada L."`),
 			},
 			[]string{"id:A|Ada L.|a@example.com|09:00:00-09:01:00|60|1|1|0"},
 		},
 		{
-			"a leave before the join is no time", []string{span("09:10:00", "09:00:00", ada), span("09:20:00", "09:21:00", ada)},
+			"a leave before the join is no time",
+			[]string{span("09:10:00", "09:00:00", ada), span("09:20:00", "09:21:00", ada)},
 			[]string{"id:A|Ada|ada@example.com|09:10:00-09:21:00|60|1|1|0"},
 		},
 		{
-			"participant_user_id goes before id, and both are one kind", []string{
+			"participant_user_id goes before id, and both are one kind",
+			[]string{
 				span("09:00:00", "09:01:00", `,"participant_user_id":"A","id":"B","name":"Ada"`),
 				span("09:02:00", "09:03:00", `,"participant_user_id":"","id":"A","name":"Ada"`),
 				span("09:04:00", "09:05:00", `,"id":"B","name":"Bert"`),
@@ -150,21 +166,24 @@ func TestAttendance(t *testing.T) {
 			[]string{"id:A|Ada||09:00:00-09:03:00|120|2|1|0", "id:B|Bert||09:04:00-09:05:00|60|1|0|0"},
 		},
 		{
-			"guests are told by their address, in any letter case", []string{
+			"guests are told by their address, in any letter case",
+			[]string{
 				span("09:00:00", "09:01:00", `,"name":"Grace","user_email":"Grace@Example.com","user_id":"1"`),
 				span("09:02:00", "09:03:00", `,"name":"G. Hopper","user_email":"grace@example.COM","user_id":"2"`),
 			},
 			[]string{"email:grace@example.com|Grace|Grace@Example.com|09:00:00-09:03:00|120|2|1|0"},
 		},
 		{
-			"then by their name, without outer blanks, in the very letters", []string{
+			"then by their name, without outer blanks, in the very letters",
+			[]string{
 				span("09:00:00", "09:01:00", `,"name":" Zoë ","user_id":"1"`), span("09:02:00", "09:03:00", `,"name":"Zoë","user_id":"2"`),
 				span("09:04:00", "09:05:00", `,"name":"zoë","user_id":"3"`), span("09:06:00", "09:07:00", `,"name":"Ζωή 🎭","user_id":"4"`),
 			},
 			[]string{"name:Zoë| Zoë ||09:00:00-09:03:00|120|2|1|0", "name:zoë|zoë||09:04:00-09:05:00|60|1|0|0", "name:Ζωή 🎭|Ζωή 🎭||09:06:00-09:07:00|60|1|0|0"},
 		},
 		{
-			"kinds are apart: a name that looks like an address, an id or a number", []string{
+			"kinds are apart: a name that looks like an address, an id or a number",
+			[]string{
 				span("09:00:00", "09:01:00", `,"name":"a@example.com"`), span("09:01:00", "09:02:00", `,"user_email":"a@example.com"`),
 				span("09:02:00", "09:03:00", `,"name":"A"`), span("09:03:00", "09:04:00", `,"id":"A"`),
 				span("09:04:00", "09:05:00", `,"name":"id:A"`), span("09:05:00", "09:06:00", `,"user_id":"A"`),
@@ -176,11 +195,13 @@ func TestAttendance(t *testing.T) {
 			},
 		},
 		{
-			"a name of blanks is none", []string{span("09:00:00", "09:01:00", `,"name":"  ","user_id":"16778240"`)},
+			"a name of blanks is none",
+			[]string{span("09:00:00", "09:01:00", `,"name":"  ","user_id":"16778240"`)},
 			[]string{"user:16778240|  ||09:00:00-09:01:00|60|1|0|0"},
 		},
 		{
-			"of rows that say nothing each is a person, in the order in which they joined and left", []string{
+			"of rows that say nothing each is a person, in the order in which they joined and left",
+			[]string{
 				span("09:10:00", "09:12:00", `,"name":"","user_email":"","id":""`), span("09:00:00", "09:01:00", `,"name":null`),
 				span("09:10:00", "09:11:00", ``),
 				span("09:00:00", "09:01:00", `,"status":"in_waiting_room"`),
@@ -188,7 +209,8 @@ func TestAttendance(t *testing.T) {
 			[]string{"row:1|||09:00:00-09:01:00|60|1|0|0", "row:2|||09:10:00-09:11:00|60|1|0|0", "row:3|||09:10:00-09:12:00|120|2|0|0"},
 		},
 		{
-			"what is told is of the earliest row that has it", []string{
+			"what is told is of the earliest row that has it",
+			[]string{
 				span("09:20:00", "09:30:00", `,"id":"A","name":"Ada (phone)","user_email":"late@example.com"`),
 				span("09:00:00", "09:10:00", `,"id":"A","name":"Ada","user_email":""`),
 				span("09:10:00", "09:20:00", `,"id":"A","name":"","user_email":"ada@example.com"`),
@@ -196,7 +218,8 @@ func TestAttendance(t *testing.T) {
 			[]string{"id:A|Ada|ada@example.com|09:00:00-09:30:00|1800|30|2|0"},
 		},
 		{
-			"ids that are numbers, a status that is unknown", []string{span("09:00:00", "09:01:00", `,"user_id":16778240,"status":"elsewhere"`)},
+			"ids that are numbers, a status that is unknown",
+			[]string{span("09:00:00", "09:01:00", `,"user_id":16778240,"status":"elsewhere"`)},
 			[]string{"user:16778240|||09:00:00-09:01:00|60|1|0|0"},
 		},
 	}

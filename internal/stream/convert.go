@@ -109,7 +109,9 @@ func integer(text string) (any, bool) {
 
 // digits takes an id that is shown in groups, "982 610 0285", as its digits.
 func digits(text string) (any, bool) {
-	text = strings.NewReplacer(" ", "", "\u00a0", "", "-", "").Replace(text)
+	if strings.ContainsAny(text, " \u00a0-") {
+		text = strings.NewReplacer(" ", "", "\u00a0", "", "-", "").Replace(text)
+	}
 	if text == "" || strings.Trim(text, "0123456789") != "" {
 		return nil, false
 	}

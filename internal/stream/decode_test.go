@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -293,6 +294,46 @@ func FuzzDecode(f *testing.F) {
 		two, err := d.Decode(raw)
 		if err != nil || two.Key == key {
 			t.Errorf("the same row twice has one key %s (%v)", key, err)
+		}
+	})
+}
+
+// FuzzPlain holds that the quick way of reading a row comes to what the other
+// does, for the first row and for one whose like came before.
+func FuzzPlain(f *testing.F) {
+	for _, raw := range []string{
+		`{"meeting_number":"982 610 0285","activity_time":"2024-03-21 07:09:03:216"}`,
+		`{"id":"a","join_time":"2026-11-20T09:00:27Z","leave_time":"2026-02-29T09:00:27Z","duration":20,"failover":true,"new":1}`,
+		` { "id" : "ä\u0000\ud800" , "id":null,"duration":"7","name":"\ufffd","failover":"false","duration":-1.50} x`,
+		`{"id":7,"join_time":"2026-11-20t09:00:27Z","name":"a\qb","duration":123456789012345678901,"status":["x"]}`,
+		`{"duration":01}`, `{"duration":0}`, `{"duration":0 }`, `{"name":"` + "\xff" + `"}`, `{"name":"a"`, `{"name":"a",}`, `{}`, `{"na\u006de":"x","x":truely}`,
+	} {
+		f.Add([]byte(raw))
+	}
+	participants, err := Find("report_meeting_participants", "meeting_activities")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, s := range participants {
+			d := NewDecoder(s, stagedoor.Slice{}, stagedoor.Part{})
+			for range 2 {
+				var quick, slow stagedoor.Decoded
+				clear(d.values)
+				if !d.plain(raw, &quick) {
+					continue
+				}
+				values := slices.Clone(d.values)
+				if err := d.read(raw, &slow); err != nil {
+					t.Fatalf("%q is a plain row, and otherwise %v", raw, err)
+				}
+				if diff := cmp.Diff(slow, quick, cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("%q (-slow +quick):\n%s", raw, diff)
+				}
+				if diff := cmp.Diff(d.values, values); diff != "" {
+					t.Fatalf("%q: values (-slow +quick):\n%s", raw, diff)
+				}
+			}
 		}
 	})
 }
