@@ -67,9 +67,14 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	var err error
 	if nested {
 		err = a.parts(ctx, n.by.of(u.slice.Days))
-	} else if err = n.enter(ctx, u); err == nil {
-		_, err = a.read(ctx, u.part)
-		n.lane.leave()
+	} else {
+		if !u.entered {
+			err = n.enter(ctx, u)
+		}
+		if u.entered = false; err == nil {
+			_, err = a.read(ctx, u.part)
+			n.lane.leave()
+		}
 	}
 	if err != nil {
 		return err
