@@ -120,6 +120,7 @@ type RunQuery struct {
 // RunLease is what a process may know of its own run without much ado.
 type RunLease struct {
 	Attempts int // not the process's own: another has taken the run up
+	Idle     int // as the run's
 	CancelAt time.Time
 	CancelBy string
 }

@@ -24,6 +24,7 @@ type activity struct {
 	category      string
 	detail        string
 	user          *user // nil: not of the account
+	edited        bool
 }
 
 // MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)
@@ -84,6 +85,7 @@ var chatLines = []string{
 // A meeting is one instance that was held.
 type meeting struct {
 	number     string
+	kind       int  // one of a series, or held once
 	first      bool // the first instance of its number
 	host       *user
 	start, end time.Time
@@ -98,19 +100,19 @@ type activityRef struct {
 
 func (a activityRef) when() int64 { return a.at }
 
-// activityRefs are all rows, newest first, made when the first is asked for.
-func (s *Simulator) activityRefs() []activityRef {
-	s.activitiesMade.Do(func() {
-		var refs []activityRef
-		for _, m := range s.heldByIndex {
-			for row, a := range s.happened(m) {
-				refs = append(refs, activityRef{a.at, int32(m.index), int32(row)})
-			}
+// newActivities orders the rows of all meetings, newest first.
+func (s *Simulator) newActivities() []activityRef {
+	var refs []activityRef
+	for _, m := range s.heldByIndex {
+		if m == nil || m.gone {
+			continue
 		}
-		slices.SortStableFunc(refs, func(a, b activityRef) int { return cmp.Compare(b.at, a.at) })
-		s.activities = withDuplicates(refs, randomFor(s.options.Seed, "duplicates", 0))
-	})
-	return s.activities
+		for row, a := range s.happened(m) {
+			refs = append(refs, activityRef{a.at, int32(m.index), int32(row)})
+		}
+	}
+	slices.SortStableFunc(refs, func(a, b activityRef) int { return cmp.Compare(b.at, a.at) })
+	return withDuplicates(refs, randomFor(s.options.Seed, "duplicates", 0))
 }
 
 // happenedEdits are what edits did to the rows of a meeting, by the row's place.
@@ -158,12 +160,16 @@ func (a activityReader) row(ref activityRef) activity {
 // the last millisecond of the history and of each month.
 func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 	edges := edgesOf(since, until)
+	studio := slices.IndexFunc(hosts, func(u *user) bool { return u.studio })
 	meetings := make([]meeting, o.Meetings)
 	for i := range meetings {
 		r := randomFor(o.Seed, "schedule", i)
 		m := &meetings[i]
 		m.number, m.first, m.host = meetingNumber(r), true, pick(r, hosts)
-		if i > 0 && r.IntN(3) == 0 { // a recurring meeting keeps its number
+		if studio >= 0 && i%3 == 1 { // the second, which ends with the history, is one
+			m.host = hosts[studio]
+		}
+		if i > 1 && r.IntN(3) == 0 { // a recurring meeting keeps its number
 			former := meetings[r.IntN(i)]
 			m.number, m.first, m.host = former.number, false, former.host
 		}
@@ -178,7 +184,27 @@ func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 		}
 		m.end = m.start.Add(length)
 	}
+	markSeries(meetings)
 	return meetings
+}
+
+// markSeries tells the instances of a series, whose number others have too, from
+// meetings that were held once. One series in five has no fixed time.
+func markSeries(meetings []meeting) {
+	instances := map[string]int{}
+	for _, m := range meetings {
+		instances[m.number]++
+	}
+	for i := range meetings {
+		switch number := meetings[i].number; {
+		case instances[number] == 1:
+			meetings[i].kind = scheduledOnce
+		case digits(number)%5 == 0:
+			meetings[i].kind = recurringWithout
+		default:
+			meetings[i].kind = recurringWithTimes
+		}
+	}
 }
 
 // meetingNumber makes up a number of 9, 10 or 11 digits, as Zoom shows it.

@@ -43,6 +43,13 @@ type Truth struct {
 	// WithMeeting wraps each row that belongs to a meeting, so that it can be told
 	// which: {"meeting_uuid":…, "record":…}.
 	WithMeeting bool
+	// Part asks for the rows of one part of a list that is read in parts: of a group
+	// (group_members), of a meeting's number (meeting_registrants) or of a user
+	// (meetings, recordings), by id.
+	Part string
+	// WithPart wraps each row of such a list: {"group_id":…, "record":…},
+	// {"meeting_id":…, "record":…} or {"user_id":…, "record":…}.
+	WithPart bool
 }
 
 // Dataset yields the truth of a stream, each record as the API sends it: the

@@ -1,6 +1,7 @@
 package zoomsim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -146,14 +147,17 @@ func recent[T dated](s *Simulator, r *rand.Rand, rows []T, take func(T) bool) in
 	return -1
 }
 
-// inserted returns rows, newest first, with one more in its place. The rows given
-// are not changed: somebody may be reading them.
-func inserted[T dated](rows []T, row T) []T {
-	i, _ := slices.BinarySearchFunc(rows, row, func(a, b T) int {
-		if a.when() < b.when() {
-			return 1
+// inserted returns rows, newest first, with more in their places, each after its
+// equals. The rows given are not changed: somebody may be reading them.
+func inserted[T dated](rows []T, more ...T) []T {
+	more = slices.Clone(more)
+	slices.SortStableFunc(more, func(a, b T) int { return cmp.Compare(b.when(), a.when()) })
+	out := make([]T, 0, len(rows)+len(more))
+	for _, row := range rows {
+		for len(more) > 0 && more[0].when() > row.when() {
+			out, more = append(out, more[0]), more[1:]
 		}
-		return -1 // after its equals
-	})
-	return slices.Insert(slices.Clone(rows), i, row)
+		out = append(out, row)
+	}
+	return append(out, more...)
 }

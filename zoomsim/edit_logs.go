@@ -11,7 +11,7 @@ type logEditor[T interface {
 	dated
 	comparable
 }] struct {
-	rows *[]T // newest first
+	log *made[T]
 	// fresh tells that a row was not edited yet.
 	fresh  func(T) bool
 	change func(*rand.Rand, T) T
@@ -22,29 +22,29 @@ type logEditor[T interface {
 func (e logEditor[T]) editor(s *Simulator) editor {
 	with := func(what func(r *rand.Rand, old T)) func(*rand.Rand) bool {
 		return func(r *rand.Rand) bool {
-			i := recent(s, r, *e.rows, e.fresh)
+			i := recent(s, r, e.log.all(), e.fresh)
 			if i >= 0 {
-				what(r, (*e.rows)[i])
+				what(r, e.log.all()[i])
 			}
 			return i >= 0
 		}
 	}
 	return editor{
 		change: with(func(r *rand.Rand, old T) {
-			row, rows := e.change(r, old), slices.Clone(*e.rows)
+			row, rows := e.change(r, old), slices.Clone(e.log.all())
 			for i := range rows {
 				if rows[i] == old {
 					rows[i] = row
 				}
 			}
-			*e.rows = rows
+			e.log.rows = rows
 		}),
 		late: func(r *rand.Rand) bool {
-			*e.rows = inserted(*e.rows, e.late(r))
+			e.log.rows = inserted(e.log.all(), e.late(r))
 			return true
 		},
 		remove: with(func(_ *rand.Rand, old T) {
-			*e.rows = slices.DeleteFunc(slices.Clone(*e.rows), func(row T) bool { return row == old })
+			e.log.rows = slices.DeleteFunc(slices.Clone(e.log.all()), func(row T) bool { return row == old })
 		}),
 	}
 }
@@ -52,7 +52,7 @@ func (e logEditor[T]) editor(s *Simulator) editor {
 // addLogEditors lets edits at the logs of what users and admins did.
 func (s *Simulator) addLogEditors() {
 	s.editors["sign_in_activities"] = logEditor[signIn]{
-		rows:  &s.signIns,
+		log:   &s.signIns,
 		fresh: func(i signIn) bool { return !i.edited },
 		change: func(r *rand.Rand, i signIn) signIn {
 			i.version, i.edited = i.version+" (updated)", true
@@ -65,7 +65,7 @@ func (s *Simulator) addLogEditors() {
 		},
 	}.editor(s)
 	s.editors["operation_logs"] = logEditor[operationLog]{
-		rows:  &s.operationLogs,
+		log:   &s.operationLogs,
 		fresh: func(l operationLog) bool { return !l.edited },
 		change: func(r *rand.Rand, l operationLog) operationLog {
 			l.detail, l.edited = l.detail+" (corrected)", true

@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -16,23 +15,24 @@ import (
 // up again, from the seed, whenever somebody asks.
 type heldMeeting struct {
 	meeting
-	index    int    // the meeting's place in the account
-	uuid     string // of this instance
-	title    string // "" as long as the topic was not changed
-	changes  int    // of the figures that Zoom works out again, such as a quality
-	edited   bool   // so that no edit undoes another
-	gone     bool   // taken away by an edit
-	happened happenedEdits
-	roster   rosterEdits
-	known    *attendance // nil: not counted yet, or to be counted again
+	index     int // the meeting's place in the account
+	recording cloudRecording
+	uuid      string // of this instance
+	title     string // "" as long as the topic was not changed
+	measures  int    // how often the dashboard measured it again
+	edited    bool   // so that no edit undoes another
+	gone      bool   // taken away by an edit
+	webinar   bool
+	happened  happenedEdits
+	roster    rosterEdits
+	known     *attendance // nil: not counted yet, or to be counted again
 }
 
 func (m *heldMeeting) when() int64 { return m.start.UnixMilli() }
 
 // id is the meeting's number as a number.
 func (m *heldMeeting) id() int64 {
-	id, _ := strconv.ParseInt(strings.ReplaceAll(m.number, " ", ""), 10, 64)
-	return id
+	return digits(m.number)
 }
 
 // topics hold what breaks careless writers, as chat lines do.
@@ -50,8 +50,8 @@ func (m *heldMeeting) topic() string {
 // topicOf is the topic of all that bears a meeting id.
 func topicOf(id int64) string { return topics[id%int64(len(topics))] }
 
-// recorded tells whether there is a recording in the cloud.
-func (m *heldMeeting) recorded() bool { return m.index%5 == 0 }
+// wasRecorded tells whether there was a recording in the cloud, whatever became of it.
+func (m *heldMeeting) wasRecorded() bool { return m.recording.state != notRecorded }
 
 // shared tells whether somebody shared a screen.
 func (m *heldMeeting) shared() bool { return m.index%3 == 0 }
@@ -62,11 +62,33 @@ func (s *Simulator) newHeld() {
 	held := make([]heldMeeting, len(meetings))
 	s.heldByIndex, s.heldByUUID = make([]*heldMeeting, len(meetings)), make(map[string]*heldMeeting, len(meetings))
 	for i, m := range meetings {
-		held[i] = heldMeeting{meeting: m, index: i, uuid: newUUID(s.options.Seed, i)}
+		held[i] = heldMeeting{meeting: m, index: i, uuid: newUUID(s.options.Seed, i), recording: newCloudRecording(s.options, m, i)}
 		s.heldByIndex[i], s.heldByUUID[held[i].uuid] = &held[i], &held[i]
 	}
 	s.meetings = slices.Clone(s.heldByIndex)
 	slices.SortStableFunc(s.meetings, func(a, b *heldMeeting) int { return b.start.Compare(a.start) })
+}
+
+// breakout tells whether there were breakout rooms, waitingRoom whether a waiting
+// room.
+func (m *heldMeeting) breakout() bool { return m.index%6 == 2 && m.end.Sub(m.start) > 15*time.Minute }
+
+func (m *heldMeeting) waitingRoom() bool { return m.index%4 == 1 }
+
+// newWebinars makes up a webinar for each twenty meetings. Only the history tells
+// of them: Zoom reports their participants elsewhere.
+func (s *Simulator) newWebinars() {
+	for i := range (s.options.Meetings + 19) / 20 {
+		r := randomFor(s.options.Seed, "webinar", i)
+		length := time.Duration(20+r.IntN(60)) * time.Minute
+		start := within(r, s.since, s.until.Add(day-length))
+		s.webinars = append(s.webinars, &heldMeeting{
+			meeting: meeting{number: meetingNumber(r), kind: scheduledOnce, first: true, host: pick(r, s.joined), start: start, end: start.Add(length)},
+			index:   1 + 10*i, uuid: newUUID(s.options.Seed, -1_000_000-i), webinar: true,
+			known: &attendance{people: 2 + r.IntN(300), minutes: 30 + r.IntN(9000), chat: true},
+		})
+	}
+	slices.SortStableFunc(s.webinars, func(a, b *heldMeeting) int { return b.start.Compare(a.start) })
 }
 
 // findHeld returns a meeting by its UUID, or by its number the newest instance of
@@ -174,25 +196,31 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	length := 10*time.Minute + time.Duration(r.Int64N(int64(80*time.Minute/time.Millisecond)))*time.Millisecond
 	start := within(r, s.until, s.until.Add(day-length))
 	m := &heldMeeting{
-		meeting: meeting{number: meetingNumber(r), first: true, host: pick(r, s.joined), start: start, end: start.Add(length)},
+		meeting: meeting{number: meetingNumber(r), first: true, host: s.stillThere(r), start: start, end: start.Add(length)},
 		index:   i, uuid: newUUID(s.options.Seed, i), edited: true,
 	}
-	s.activityRefs()
+	m.kind = scheduledOnce
+	if m.recording = newCloudRecording(s.options, m.meeting, i); m.recording.state == processing {
+		m.recording.state = recorded
+	}
+	refs := s.activities.all()
 	s.heldByIndex, s.heldByUUID[m.uuid] = append(s.heldByIndex, m), m
 	s.meetings = inserted(s.meetings, m)
+	var own []activityRef
 	for row, a := range s.happened(m) {
-		s.activities = inserted(s.activities, activityRef{a.at, int32(i), int32(row)})
+		own = append(own, activityRef{a.at, int32(i), int32(row)})
 	}
+	s.activities.rows = inserted(refs, own...)
 	return m
 }
 
 // removeHeld takes a meeting away, with all that happened in it.
 func (s *Simulator) removeHeld(m *heldMeeting) {
-	s.activityRefs()
+	refs := s.activities.all()
 	m.gone = true
 	delete(s.heldByUUID, m.uuid)
 	s.meetings = slices.DeleteFunc(slices.Clone(s.meetings), func(other *heldMeeting) bool { return other == m })
-	s.activities = slices.DeleteFunc(slices.Clone(s.activities), func(ref activityRef) bool { return int(ref.meeting) == m.index })
+	s.activities.rows = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool { return int(ref.meeting) == m.index })
 }
 
 // heldEditor edits meetings as a whole: one that comes late or is deleted does so
@@ -238,6 +266,5 @@ func (s *Simulator) heldEditor(take func(*heldMeeting) bool, change func(*rand.R
 
 // retitle gives a meeting another topic, which every report then shows.
 func retitle(r *rand.Rand, m *heldMeeting) {
-	m.changes++
-	m.title = pick(r, topics) + " (" + pick(r, []string{"moved", "extended", "2nd night 🎟"}) + strings.Repeat("!", m.changes) + ")"
+	m.title = m.topic() + pick(r, []string{" (moved)", " (extended)", " (2nd night 🎟)"})
 }

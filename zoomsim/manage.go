@@ -79,13 +79,14 @@ func (s *Simulator) serveDataset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	with := query.Get("with")
-	if with != "" && with != "meeting" {
-		refuse(w, http.StatusBadRequest, fmt.Errorf("with %q: there is with=meeting alone", with))
+	if with != "" && with != "meeting" && with != "part" {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("with %q: there are with=meeting and with=part", with))
 		return
 	}
 	records, err := s.Truth(Truth{
 		Stream: r.PathValue("stream"), Since: since, Until: until,
 		MeetingUUID: query.Get("meeting_uuid"), WithMeeting: with == "meeting",
+		Part: query.Get("part"), WithPart: with == "part",
 	})
 	if err != nil {
 		refuse(w, http.StatusNotFound, err)

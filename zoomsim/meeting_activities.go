@@ -66,7 +66,7 @@ func (s *Simulator) reportedActivities() []activityRef {
 	if s.options.NoReportFeature {
 		return nil
 	}
-	return s.activityRefs()
+	return s.activities.all()
 }
 
 // filterActivities applies the three filters. A meeting number may come with or

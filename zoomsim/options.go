@@ -50,6 +50,9 @@ type Options struct {
 	// DurationLag is how long after the end of a meeting Zoom still works out who
 	// stayed how long: the durations in its report are 0. Default 0.
 	DurationLag time.Duration
+	// BarredUsers is how many active users may not schedule: their list of meetings
+	// is refused. Default 0.
+	BarredUsers int
 	// NoAdminLogs simulates that the role of the app's owner shows neither
 	// sign-ins nor what admins changed: activities and operationlogs are empty.
 	NoAdminLogs bool

@@ -80,7 +80,7 @@ func (s *Simulator) roster(m *heldMeeting) []participant {
 	base := randomFor(s.options.Seed, "participants", m.index)
 	seeds := [2]uint64{base.Uint64(), base.Uint64()}
 	maker := rosterMaker{m: m}
-	if length := m.end.Unix() - m.start.Unix(); m.index%6 == 2 && length > 15*60 {
+	if length := m.end.Unix() - m.start.Unix(); m.breakout() {
 		maker.begin = m.start.Unix() + 360 + base.Int64N(length/4)
 		maker.end = maker.begin + length/3
 	}
@@ -111,7 +111,7 @@ func (k *rosterMaker) stay(r *rand.Rand, s *Simulator, stay session, middle bool
 	p := k.face(r, s, stay)
 	p.join, p.leave = secondsOf(stay.join), secondsOf(stay.leave)
 	isHost := stay.who.user == k.m.host
-	if k.m.index%4 == 1 && !isHost {
+	if k.m.waitingRoom() && !isHost {
 		waited := p
 		waited.waiting, waited.userID = true, k.userID()
 		waited.leave, waited.join = p.join, p.join-r.Int64N(240)
@@ -233,10 +233,32 @@ func (s *Simulator) hasReport(m *heldMeeting) bool {
 	return !s.alone(m) && !s.options.Now().Before(m.end.Add(s.options.ReportLag))
 }
 
-// registrantID is who somebody registered as, for meetings that take registration.
+// newRegistering notes which series take registration, as it was when they were
+// held: who registers or is removed later changes no report of the past.
+func (s *Simulator) newRegistering() {
+	s.registering = map[int64]scheduledMeeting{}
+	for _, m := range s.scheduled {
+		if m.registrants > 0 && m.kind != scheduledOnce {
+			s.registering[m.id] = *m
+		}
+	}
+}
+
+// registrantID is who somebody registered as, for meetings that take registration:
+// a guest as one of those who did, a user if he is one of them.
 func (s *Simulator) registrantID(m *heldMeeting, who person) string {
-	if m.id()%4 != 1 || who.user == m.host {
+	series, found := s.registering[m.id()]
+	if !found || who.user == m.host {
 		return ""
 	}
-	return randomID(randomFor(s.options.Seed, "registrant "+m.number+" "+who.email+" "+who.name, 0))
+	if who.user == nil {
+		i := randomFor(s.options.Seed, "registered "+who.name, m.index).IntN(series.registrants)
+		return newRegistration(s.options.Seed, &series, i, s.joined).ID
+	}
+	for i := range series.registrants {
+		if row := newRegistration(s.options.Seed, &series, i, s.joined); row.Email == who.email {
+			return row.ID
+		}
+	}
+	return ""
 }

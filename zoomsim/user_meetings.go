@@ -48,15 +48,14 @@ func minuteStamp(t time.Time) string { return t.UTC().Format("01/02/2006 15:04")
 func (s *Simulator) userMeetingRow(m *heldMeeting) heldMeetingRecord {
 	a := s.attendance(m)
 	record := heldMeetingRecord{
-		UUID: m.uuid, ID: m.id(), Type: 2, Topic: m.topic(), UserName: m.host.displayName(), UserEmail: m.host.email,
+		UUID: m.uuid, ID: m.id(), Type: m.kind, Topic: m.topic(), UserName: m.host.displayName(), UserEmail: m.host.email,
 		StartTime: stamp(m.start), EndTime: stamp(m.end), Duration: minutes(m.start, m.end), TotalMinutes: a.minutes,
 		ParticipantsCount: a.people, Source: "Zoom", JoinTime: minuteStamp(m.start), LeaveTime: minuteStamp(m.end),
-		HasScreenShare: m.shared(), HasRecording: m.recorded(), HasChat: a.chat, Encryption: 1 + m.index%2, OfMyAccount: a.ofAccount,
+		HasScreenShare: m.shared(), HasRecording: m.wasRecorded(), HasChat: a.chat, Encryption: 1 + m.index%2, OfMyAccount: a.ofAccount,
 	}
 	if m.first {
 		record.ScheduleTime = minuteStamp(m.start)
 	} else {
-		record.Type = 8
 		record.CustomKeys = []customKey{{Key: "cc", Value: "1"}}
 	}
 	return record

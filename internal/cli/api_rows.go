@@ -171,7 +171,7 @@ func (s *session) columnRows(ctx context.Context, client *zoom.Client, request s
 func streamOf(client *zoom.Client, request stagedoor.Request, rows [][]byte) stagedoor.Stream {
 	if u, err := client.URL(request.Path); err == nil {
 		for _, known := range stream.All() {
-			if op, ok := zoom.Operations().Find(request.Method, u.EscapedPath()); ok && op.Path == known.Path {
+			if op, ok := zoom.Operations().Find(request.Method, u.EscapedPath()); ok && op.Path == known.Path && !known.Derived {
 				return known
 			}
 		}

@@ -127,8 +127,8 @@ func (s *Store) UpdateRun(ctx context.Context, id string, edit func(*stagedoor.R
 // wants it to end.
 func (s *Store) RunLease(ctx context.Context, id string) (stagedoor.RunLease, error) {
 	var l stagedoor.RunLease
-	err := s.read.QueryRowContext(ctx, `SELECT attempts, cancel_at, cancel_by FROM runs WHERE id = ?`, id).
-		Scan(&l.Attempts, timeColumn{&l.CancelAt}, &l.CancelBy)
+	err := s.read.QueryRowContext(ctx, `SELECT attempts, idle, cancel_at, cancel_by FROM runs WHERE id = ?`, id).
+		Scan(&l.Attempts, &l.Idle, timeColumn{&l.CancelAt}, &l.CancelBy)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = noRun(id)
 	}

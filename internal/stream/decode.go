@@ -32,7 +32,14 @@ type Decoder struct {
 	content []int          // the columns of Stream.Content
 	seen    map[string]int // content hash with its day → how many came
 	values  []any
-	line    []byte // the key, while it is made
+	former  []any   // texts of the row before, by column
+	fields  []field // names of the row before, in their order
+	line    []byte  // the key, while it is made
+	text    []byte  // a value of a row without an id
+	hashed  []byte  // all of them
+
+	dated   time.Time // the time whose day was written last
+	dayText []byte
 }
 
 // given is a column that the part fills.
@@ -49,6 +56,7 @@ func NewDecoder(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) 
 		columns: make(map[string]int, len(s.Columns)),
 		seen:    map[string]int{},
 		values:  make([]any, len(s.Columns)),
+		former:  make([]any, len(s.Columns)),
 	}
 	names := make(map[string]int, len(s.Columns))
 	for i, c := range s.Columns {
@@ -85,8 +93,12 @@ func NewDecoder(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) 
 // the next call. A row that is no JSON object is an error.
 func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 	out := stagedoor.Decoded{Record: stagedoor.Record{Values: d.values, Raw: raw}}
-	if err := d.read(raw, &out); err != nil {
-		return out, err
+	clear(d.values)
+	if !d.plain(raw, &out) {
+		out.Unknown, out.Changed, out.Cleaned = nil, nil, 0
+		if err := d.read(raw, &out); err != nil {
+			return out, err
+		}
 	}
 	for _, g := range d.given {
 		d.values[g.column] = g.value
@@ -97,7 +109,7 @@ func (d *Decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 
 // read fills in the values of the columns that the record names.
 func (d *Decoder) read(raw []byte, out *stagedoor.Decoded) error {
-	clear(d.values)
+	clear(d.values) // plain has filled in some
 	dec := jsontext.NewDecoder(bytes.NewReader(raw), lenient)
 	if open, err := dec.ReadToken(); err != nil || open.Kind() != '{' {
 		return d.refuse("it is not a JSON object")
@@ -118,27 +130,32 @@ func (d *Decoder) read(raw []byte, out *stagedoor.Decoded) error {
 			out.Unknown = append(out.Unknown, field)
 			continue
 		}
-		column := d.stream.Columns[i]
-		converted, ok := convert(column.Type, value)
 		known++
-		if !ok {
-			d.values[i] = nil // the field may have come before: the last one counts
-			out.Changed = append(out.Changed, column.Name)
-			continue
-		}
-		if text, isText := converted.(string); isText {
-			cleaned, dirty := clean(text, value)
-			if dirty {
-				out.Cleaned++
-			}
-			converted = cleaned
-		}
-		d.values[i] = converted
+		d.take(i, value, out)
 	}
 	if known == 0 {
 		return d.refuse("it has none of the stream's fields")
 	}
 	return nil
+}
+
+// take fills in a value of a column.
+func (d *Decoder) take(i int, value jsontext.Value, out *stagedoor.Decoded) {
+	column := d.stream.Columns[i]
+	converted, ok := convert(column.Type, value)
+	if !ok {
+		d.values[i] = nil // the field may have come before: the last one counts
+		out.Changed = append(out.Changed, column.Name)
+		return
+	}
+	if text, isText := converted.(string); isText {
+		cleaned, dirty := clean(text, value)
+		if dirty {
+			out.Cleaned++
+		}
+		converted = cleaned
+	}
+	d.values[i] = converted
 }
 
 func (d *Decoder) refuse(cause string) error {
@@ -159,7 +176,7 @@ func (d *Decoder) key() string {
 	}
 	day := len(line)
 	for _, columns := range d.ids {
-		if d.empty(columns[0]) {
+		if len(columns) == 0 || d.empty(columns[0]) {
 			continue
 		}
 		line = d.id(line, columns)
@@ -170,17 +187,23 @@ func (d *Decoder) key() string {
 		d.line = line
 		return string(line)
 	}
-	hash := sha256.New()
+	hashed := d.hashed[:0]
 	for _, i := range d.content {
-		if text := text(d.values[i]); text != "" {
+		d.text = appendText(d.text[:0], d.values[i])
+		if len(d.text) > 0 {
 			// The length keeps "ab"+"c" apart from "a"+"bc".
-			fmt.Fprintf(hash, "%s=%d:%s\n", d.stream.Columns[i].Name, len(text), text)
+			hashed = append(append(hashed, d.stream.Columns[i].Name...), '=')
+			hashed = append(strconv.AppendInt(hashed, int64(len(d.text)), 10), ':')
+			hashed = append(append(hashed, d.text...), '\n')
 		}
 	}
-	line = hex.AppendEncode(line, hash.Sum(nil)[:16])
-	d.seen[string(line)]++
-	d.line = line
-	return string(line) + ":" + strconv.Itoa(d.seen[string(line)])
+	d.hashed = hashed
+	sum := sha256.Sum256(hashed)
+	line = hex.AppendEncode(line, sum[:16])
+	times := d.seen[string(line)] + 1
+	d.seen[string(line)] = times
+	d.line = strconv.AppendInt(append(line, ':'), int64(times), 10)
+	return string(d.line)
 }
 
 // id appends the texts of the columns with colons between. Times hold as many
@@ -193,7 +216,7 @@ func (d *Decoder) id(line []byte, columns []int) []byte {
 		}
 		before := len(line)
 		line = appendText(line, d.values[i])
-		if _, isTime := d.values[i].(time.Time); !isTime && n < len(columns)-1 && bytes.ContainsAny(line[before:], ":%") {
+		if _, isTime := d.values[i].(time.Time); !isTime && n < len(columns)-1 && (bytes.IndexByte(line[before:], ':') >= 0 || bytes.IndexByte(line[before:], '%') >= 0) {
 			escaped := strings.NewReplacer("%", "%25", ":", "%3A").Replace(string(line[before:]))
 			line = append(line[:before], escaped...)
 		}
@@ -206,7 +229,10 @@ func (d *Decoder) id(line []byte, columns []int) []byte {
 func (d *Decoder) day(line []byte) []byte {
 	for _, i := range d.days {
 		if t, ok := d.values[i].(time.Time); ok {
-			return t.AppendFormat(line, time.DateOnly)
+			if t != d.dated || d.dayText == nil { // of a meeting, all rows have one
+				d.dated, d.dayText = t, t.AppendFormat(d.dayText[:0], time.DateOnly)
+			}
+			return append(line, d.dayText...)
 		}
 	}
 	return append(line, d.first...)

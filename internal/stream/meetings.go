@@ -71,7 +71,7 @@ func scheduled() []stagedoor.Stream {
 			Empty: []string{"300"},
 		},
 		Columns: []stagedoor.Column{
-			{Name: "meeting_id", Type: stagedoor.Digits, About: "meetings.id. Zoom's records lack it; it is the one that was asked for"},
+			{Name: "meeting_id", Type: stagedoor.Digits, About: "the meeting that was asked for; Zoom's records lack it"},
 			{Name: "id", Type: stagedoor.Text, About: "the registrant's id"},
 			{Name: "email", Type: stagedoor.Text},
 			{Name: "first_name", Type: stagedoor.Text},

@@ -93,7 +93,7 @@ func people() []stagedoor.Stream {
 			Gone: []string{"4130"}, // the group does not exist any more
 		},
 		Columns: []stagedoor.Column{
-			{Name: "group_id", Type: stagedoor.Text, About: "groups.id. Zoom's records lack it; it is the one that was asked for"},
+			{Name: "group_id", Type: stagedoor.Text, About: "the group that was asked for; Zoom's records lack it"},
 			{Name: "id", Type: stagedoor.Text, About: "the user's id: users.id; pending users have none"},
 			{Name: "email", Type: stagedoor.Text},
 			{Name: "first_name", Type: stagedoor.Text},

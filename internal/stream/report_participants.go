@@ -37,7 +37,7 @@ func reportParticipants() []stagedoor.Stream {
 			Alone: "participants",
 		},
 		Columns: []stagedoor.Column{
-			{Name: "meeting_uuid", Type: stagedoor.Text, About: "history_meetings.meeting_uuid. Zoom's records lack it, as they do the four below; it is the one that was asked for"},
+			{Name: "meeting_uuid", Type: stagedoor.Text, About: "the meeting instance that was asked for; Zoom's records lack it, as they do the four below"},
 			{Name: "meeting_id", Type: stagedoor.Digits, About: "the meeting's number"},
 			{Name: "meeting_start_time", Type: stagedoor.Timestamp},
 			{Name: "meeting_topic", Type: stagedoor.Text},
@@ -82,7 +82,7 @@ func reportParticipants() []stagedoor.Stream {
 	attendance.Derived, attendance.From = true, participants.Name
 	attendance.Description = "Who was in each meeting that was held, one row a meeting and person: when they first joined and last left, how long they were there, how often they came back. Worked out from report_meeting_participants, out of the same calls: waiting does not count, and time that two rows share counts once."
 	attendance.Columns = []stagedoor.Column{
-		{Name: "meeting_uuid", Type: stagedoor.Text, About: "history_meetings.meeting_uuid"},
+		{Name: "meeting_uuid", Type: stagedoor.Text, About: "of this instance of the meeting"},
 		{Name: "meeting_id", Type: stagedoor.Digits, About: "the meeting's number"},
 		{Name: "meeting_start_time", Type: stagedoor.Timestamp},
 		{Name: "meeting_topic", Type: stagedoor.Text},

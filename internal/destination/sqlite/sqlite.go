@@ -3,12 +3,14 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
@@ -29,6 +31,13 @@ type Destination struct {
 	// reads checkpoints and tables, and keeps the write-ahead log from being
 	// folded in after each slice, whose connections come and go.
 	look *sql.Conn
+
+	// turn holds a token that whoever writes has: SQLite takes one writer at a
+	// time, and those of one process need not find out by trying.
+	turn   chan struct{}
+	writer *sql.Conn // of whoever has the turn; nil before the first and after an error
+
+	staged atomic.Int64 // bytes of memory that staged rows of all slices take
 }
 
 var _ stagedoor.Destination = (*Destination)(nil)
@@ -42,7 +51,7 @@ func Open(ctx context.Context, path string) (*Destination, error) {
 	if err != nil {
 		return nil, explainFile(path, err)
 	}
-	d := &Destination{path: path}
+	d := &Destination{path: path, turn: make(chan struct{}, 1)}
 	if err := makeFile(path); err != nil {
 		return nil, explainFile(path, err)
 	}
@@ -79,6 +88,11 @@ func (d *Destination) Name() string { return "sqlite:" + d.path }
 // Close ends all connections. Slices that are open are forgotten.
 func (d *Destination) Close() error {
 	var errs []error
+	d.turn <- struct{}{} // what is being committed is
+	defer func() { <-d.turn }()
+	if d.writer != nil {
+		errs = append(errs, ignoreDone(d.writer.Close()))
+	}
 	if d.look != nil {
 		errs = append(errs, ignoreDone(d.look.Close()))
 	}
@@ -101,7 +115,7 @@ func (d *Destination) connect(ctx context.Context) error {
 	if err := d.useWAL(ctx); err != nil {
 		return err
 	}
-	return d.change(ctx, d.look, func(do doer) error { return makeSlices(ctx, do) })
+	return d.change(ctx, d.look, func() error { return makeSlices(ctx, d.look) })
 }
 
 // useWAL lets others read the file while a slice is committed. The change is
@@ -130,16 +144,43 @@ type doer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// write runs f inside a transaction of the one connection that writes.
+func (d *Destination) write(ctx context.Context, f func(*sql.Conn) error) error {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if d.writer == nil {
+		conn, err := d.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		d.writer = conn
+	}
+	err := d.change(ctx, d.writer, func() error { return f(d.writer) })
+	if err != nil {
+		// A connection whose statement was interrupted or whose disk was full is
+		// not worth trusting. ErrBadConn tells database/sql to close it; what
+		// that says itself is of no use.
+		_ = d.writer.Raw(func(any) error { return driver.ErrBadConn })
+		_ = d.writer.Close()
+		d.writer = nil
+	}
+	return err
+}
+
 // change runs f between BEGIN IMMEDIATE and COMMIT: no other writer comes
 // between, and an error undoes everything.
-func (d *Destination) change(ctx context.Context, conn *sql.Conn, f func(doer) error) error {
+func (d *Destination) change(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	// What ends the transaction is not cut short, so that an error of it always
 	// means that nothing was written.
 	end := context.WithoutCancel(ctx)
-	err := f(conn)
+	err := f()
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -173,8 +214,8 @@ func makeFile(path string) error {
 //
 // synchronous(NORMAL): after a power cut the last slices may be missing, but
 // each with its checkpoint, so that the next run reads them again.
-// temp_store(FILE): staged rows lie in a file without a name, mode 0600, that
-// goes with its connection. cache_size is in KiB when negative.
+// temp_store(FILE): the keys of a slice that is written again lie in a file
+// without a name, mode 0600, that goes with its connection. cache_size is in KiB when negative.
 // Source: sqlite.org/uri.html and sqlite.org/pragma.html, read 2026-11.
 func dsn(path string) string {
 	slashed := filepath.ToSlash(path)
