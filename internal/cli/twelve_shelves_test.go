@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/stagedoor/stagedoor/internal/postgrestest"
 )
 
 // rowsQuery reads the rows of a stream in SQL. A BLOB is text with bytes that
@@ -78,7 +81,12 @@ func setOf(list []string) map[string]bool {
 }
 
 func postgresShelf(t *testing.T, _ *world) *shelf {
-	url := postgresDatabase(t)
+	cluster := postgrestest.Start(t)
+	name := "twelve_" + strings.ToLower(rand.Text())
+	if err := cluster.Exec("postgres", "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	url := cluster.URL(postgrestest.Admin, name)
 	query := func(query string) ([]string, error) {
 		conn, err := pgx.Connect(context.Background(), url)
 		if err != nil {
