@@ -125,7 +125,9 @@ type happenedEdits struct {
 // happened makes up the rows of a meeting: those that are gone too, so that each
 // keeps its place.
 func (s *Simulator) happened(m *heldMeeting) []activity {
-	rows := append(m.activities(randomFor(s.options.Seed, "meeting", m.index), m.index, s.joined, s.since), m.happened.late...)
+	held := m.meeting
+	held.first = held.first && !m.late // it was not created on a day that is read no more
+	rows := append(held.activities(randomFor(s.options.Seed, "meeting", m.index), m.index, s.joined, s.since), m.happened.late...)
 	for row, changed := range m.happened.changed {
 		rows[row] = changed
 	}
@@ -176,11 +178,14 @@ func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 		length := 5*time.Minute + time.Duration(r.Int64N(int64(85*time.Minute/time.Millisecond)))*time.Millisecond
 		latest := until.Add(day - time.Millisecond).Add(-length)
 		m.start = since.Add(time.Duration(r.Int64N(latest.Sub(since).Milliseconds()+1)) * time.Millisecond)
-		if i < len(edges) {
+		switch {
+		case i < len(edges):
 			m.start = edges[i].start
 			if m.start.IsZero() {
 				m.start = edges[i].end.Add(-length)
 			}
+		case i > smallCompany && i%23 == 5: // the last day is a busy one
+			m.start = within(r, until, latest)
 		}
 		m.end = m.start.Add(length)
 	}
@@ -264,6 +269,10 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	add(m.end, host, "Meeting Ended", "Meeting Ended")
 	return rows
 }
+
+// smallCompany is after how many meetings there are enough for a busy last day,
+// so that edits find what they need there.
+const smallCompany = 150
 
 // largeCompany is after how many meetings the company is a large one, whose
 // further meetings are larger too.

@@ -75,7 +75,7 @@ func (s *Simulator) addUser(r *rand.Rand) bool {
 // nothing, so that nothing hangs on him but his memberships.
 func (s *Simulator) removeUser(r *rand.Rand) bool {
 	hosts := map[string]bool{"": false}
-	for _, m := range s.meetings {
+	for _, m := range slices.Concat(s.meetings, s.webinars) {
 		hosts[m.host.id] = true
 	}
 	for _, m := range s.scheduled {

@@ -172,5 +172,9 @@ func (s *Simulator) addDashboard() {
 			return s.dashboardRow(m, true)
 		})
 	}
-	s.editors["metrics_meetings"] = s.heldEditor(func(*heldMeeting) bool { return true }, func(_ *rand.Rand, m *heldMeeting) { m.measures++ })
+	s.editors["metrics_meetings"] = s.heldEditor(
+		func(*heldMeeting) bool { return true },
+		func(m *heldMeeting) bool { return m.measures > 0 },
+		func(_ *rand.Rand, m *heldMeeting) { m.measures++ },
+	)
 }

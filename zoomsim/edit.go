@@ -6,18 +6,17 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 )
 
 // The kinds of fault that edit the company instead of making a request fail.
 const (
 	// Change alters fields of rows that a client may have read already: of reports
-	// rows of the last day or the one before, of lists any rows.
+	// rows of the last day, which a client has to read again, of lists any rows.
 	Change = "change"
 	// Late makes rows appear that were not there before, of reports with times in
 	// the last day.
 	Late = "late"
-	// Delete takes rows away: of reports those of the last day or the one before.
+	// Delete takes rows away: of reports those of the last day.
 	Delete = "delete"
 )
 
@@ -123,25 +122,14 @@ func (s *Simulator) countDown(c *call) (due []Fault) {
 	return due
 }
 
-// recentDays are where the edits of reports lie, the first choice first: the last
-// day with reports, which every client has to read again, and the day before.
-func (s *Simulator) recentDays() []time.Time {
-	return []time.Time{s.until, s.until.AddDate(0, 0, -1)}
-}
-
-// recent returns a row of the recent days that may be taken, by its place in rows
-// (newest first), or -1.
-func recent[T dated](s *Simulator, r *rand.Rand, rows []T, take func(T) bool) int {
-	for _, d := range s.recentDays() {
-		first := len(instants(rows, d.Add(day), s.until.AddDate(1, 0, 0))) // those of later days
-		var found []int
-		for i, row := range between(rows, d, d) {
-			if take(row) {
-				found = append(found, first+i)
-			}
-		}
-		if len(found) > 0 {
-			return pick(r, found)
+// recent returns a row of the last day with reports that may be taken, by its
+// place in rows (newest first), or -1. It is the first of the choices that finds
+// one.
+func recent[T dated](s *Simulator, r *rand.Rand, rows []T, choices ...func(T) bool) int {
+	rows = between(rows, s.until, s.until) // the first of all, since none are later
+	for _, take := range choices {
+		if i := one(r, rows, take); i >= 0 {
+			return i
 		}
 	}
 	return -1

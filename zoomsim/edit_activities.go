@@ -28,15 +28,16 @@ func (s *Simulator) removeActivity(m *heldMeeting, row int) {
 	m.edited, m.known = true, nil
 }
 
-// spokenIn picks an activity of the recent days that no other row hangs on, and
+// spoken picks an activity of the recent days that no other row hangs on, and
 // was not edited yet.
 func (s *Simulator) spoken(r *rand.Rand) (*heldMeeting, int, bool) {
 	reader := s.activityReader()
 	refs := s.activities.all()
-	i := recent(s, r, refs, func(ref activityRef) bool {
+	free := func(ref activityRef) bool {
 		a := reader.row(ref)
-		return !a.edited && slices.Contains([]string{"In-Meeting Chat", "Remote Control", "Meeting Created"}, a.category)
-	})
+		return !a.edited && !s.heldByIndex[ref.meeting].late && slices.Contains([]string{"In-Meeting Chat", "Remote Control", "Meeting Created"}, a.category)
+	}
+	i := recent(s, r, refs, func(ref activityRef) bool { return s.heldByIndex[ref.meeting].edited && free(ref) }, free)
 	if i < 0 {
 		return nil, 0, false
 	}
@@ -60,7 +61,7 @@ func (s *Simulator) addActivityEditors() {
 		return true
 	}
 	late := func(r *rand.Rand) bool {
-		i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return !s.alone(m) })
+		i := recent(s, r, s.meetings, s.spoiled(func(*heldMeeting) bool { return true })...)
 		if i < 0 {
 			return false
 		}

@@ -157,10 +157,13 @@ func (r registrant) subjects() []subject {
 // hostNamed is the user in the path.
 func hostNamed(s *Simulator, c *call) []subject { return []subject{{id: s.userKey(c.args[0])}} }
 
-// hostOfMeeting is who hosts the meeting in the path. Of a meeting or webinar
-// that is not in the report the simulator does not know the host, as it keeps no
-// state; it takes the owner of the app.
+// hostOfMeeting is who hosts the meeting in the path. Of one that is neither
+// scheduled nor was held, such as one that a client believes it has made, the
+// simulator does not know the host; it takes the owner of the app.
 func hostOfMeeting(s *Simulator, c *call) []subject {
+	if m := s.findScheduled(c.args[0]); m != nil {
+		return []subject{{id: s.userKey(m.host.email)}}
+	}
 	if m := s.findHeld(strings.ReplaceAll(c.args[0], " ", "")); m != nil {
 		return []subject{{id: s.userKey(m.host.email)}}
 	}

@@ -23,6 +23,7 @@ type heldMeeting struct {
 	edited    bool   // so that no edit undoes another
 	gone      bool   // taken away by an edit
 	webinar   bool
+	late      bool // by an edit
 	happened  happenedEdits
 	roster    rosterEdits
 	known     *attendance // nil: not counted yet, or to be counted again
@@ -128,6 +129,7 @@ type session struct {
 	who         person
 	join, leave int64 // Unix milliseconds
 	gone        bool  // taken away by an edit
+	late        bool  // added by one
 }
 
 // sessions reads who was in a meeting from its activities: each stay, in the order
@@ -142,7 +144,7 @@ func (m *heldMeeting) sessions(rows []activity) []session {
 			joined[who] = append(joined[who], row)
 		case "User Left":
 			if open := joined[who]; len(open) > 0 {
-				stays = append(stays, session{who, open[0].at, row.at, m.happened.gone[i]})
+				stays = append(stays, session{who, open[0].at, row.at, m.happened.gone[i], i >= len(rows)-len(m.happened.late)})
 				joined[who] = open[1:]
 			}
 		}
@@ -197,7 +199,7 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	start := within(r, s.until, s.until.Add(day-length))
 	m := &heldMeeting{
 		meeting: meeting{number: meetingNumber(r), first: true, host: s.stillThere(r), start: start, end: start.Add(length)},
-		index:   i, uuid: newUUID(s.options.Seed, i), edited: true,
+		index:   i, uuid: newUUID(s.options.Seed, i), edited: true, late: true,
 	}
 	m.kind = scheduledOnce
 	if m.recording = newCloudRecording(s.options, m.meeting, i); m.recording.state == processing {
@@ -214,38 +216,29 @@ func (s *Simulator) addHeld(r *rand.Rand) *heldMeeting {
 	return m
 }
 
-// removeHeld takes a meeting away, with all that happened in it.
+// removeHeld takes a meeting away, with all that happened in it. That it was
+// created some days before is told still.
 func (s *Simulator) removeHeld(m *heldMeeting) {
 	refs := s.activities.all()
 	m.gone = true
 	delete(s.heldByUUID, m.uuid)
 	s.meetings = slices.DeleteFunc(slices.Clone(s.meetings), func(other *heldMeeting) bool { return other == m })
-	s.activities.rows = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool { return int(ref.meeting) == m.index })
+	s.activities.rows = slices.DeleteFunc(slices.Clone(refs), func(ref activityRef) bool { return int(ref.meeting) == m.index && ref.at >= s.until.UnixMilli() })
 }
 
 // heldEditor edits meetings as a whole: one that comes late or is deleted does so
-// in every report. What changes is up to the report.
-func (s *Simulator) heldEditor(take func(*heldMeeting) bool, change func(*rand.Rand, *heldMeeting)) editor {
-	// Deleted are meetings that were not edited; those that change may have been.
-	find := func(r *rand.Rand, edited bool) *heldMeeting {
-		i := recent(s, r, s.meetings, func(m *heldMeeting) bool {
-			return m.edited == edited && !s.alone(m) && take(m)
-		})
-		if i < 0 {
-			return nil
-		}
-		return s.meetings[i]
-	}
+// in every report. What changes is up to the report, which tells whether it has
+// changed already. Changes are made where there are others, if that can be, so that
+// there is something left to delete.
+func (s *Simulator) heldEditor(take, changed func(*heldMeeting) bool, change func(*rand.Rand, *heldMeeting)) editor {
 	return editor{
 		change: func(r *rand.Rand) bool {
-			m := find(r, false)
-			if m == nil {
-				if m = find(r, true); m == nil {
-					return false
-				}
+			i := recent(s, r, s.meetings, s.spoiled(func(m *heldMeeting) bool { return take(m) && !changed(m) })...)
+			if i < 0 {
+				return false
 			}
-			change(r, m)
-			m.edited = true
+			change(r, s.meetings[i])
+			s.meetings[i].edited = true
 			return true
 		},
 		late: func(r *rand.Rand) bool {
@@ -255,13 +248,20 @@ func (s *Simulator) heldEditor(take func(*heldMeeting) bool, change func(*rand.R
 			return true
 		},
 		remove: func(r *rand.Rand) bool {
-			m := find(r, false)
-			if m != nil {
-				s.removeHeld(m)
+			i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return !m.edited && !s.alone(m) && take(m) })
+			if i >= 0 {
+				s.removeHeld(s.meetings[i])
 			}
-			return m != nil
+			return i >= 0
 		},
 	}
+}
+
+// spoiled are the choices of a meeting in which something is edited: one in which
+// something was, or else any that did not come late itself.
+func (s *Simulator) spoiled(take func(*heldMeeting) bool) []func(*heldMeeting) bool {
+	any := func(m *heldMeeting) bool { return !m.late && !s.alone(m) && take(m) }
+	return []func(*heldMeeting) bool{func(m *heldMeeting) bool { return m.edited && any(m) }, any}
 }
 
 // retitle gives a meeting another topic, which every report then shows.

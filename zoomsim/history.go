@@ -187,6 +187,7 @@ func (s *Simulator) addHistory() {
 	s.truths["history_meetings"] = func(t Truth) iter.Seq[json.RawMessage] {
 		return records(s, s.history(t.Since, t.Until, false), s.historyRow)
 	}
-	s.editors["history_meetings"] = s.heldEditor(func(*heldMeeting) bool { return true }, retitle)
-	s.editors["report_user_meetings"] = s.heldEditor(func(m *heldMeeting) bool { return !s.account.gone[m.host] }, retitle)
+	retitled := func(m *heldMeeting) bool { return m.title != "" }
+	s.editors["history_meetings"] = s.heldEditor(func(*heldMeeting) bool { return true }, retitled, retitle)
+	s.editors["report_user_meetings"] = s.heldEditor(func(m *heldMeeting) bool { return !s.account.gone[m.host] }, retitled, retitle)
 }

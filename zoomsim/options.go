@@ -167,6 +167,9 @@ func (o Options) withDefaults() (Options, error) {
 
 	if o.Scopes == nil {
 		o.Scopes = defaultScopes
+		if o.Plan == "business" { // the picker of a smaller plan offers none of the Dashboard
+			o.Scopes = append(slices.Clone(defaultScopes), "dashboard:read:list_meetings:admin")
+		}
 	}
 	o.Scopes = slices.Clone(o.Scopes) // the caller may go on with its own
 	for _, scope := range o.Scopes {

@@ -111,7 +111,7 @@ func (s *Simulator) rosterRow(r *rand.Rand, take func(m *heldMeeting, rows []par
 		}
 		return found
 	}
-	i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return len(candidates(m)) > 0 })
+	i := recent(s, r, s.meetings, s.spoiled(func(m *heldMeeting) bool { return len(candidates(m)) > 0 })...)
 	if i < 0 {
 		return nil, participant{}, false
 	}
@@ -159,7 +159,7 @@ func (s *Simulator) removeStay(r *rand.Rand) bool {
 // addGuest lets somebody turn up who was in a meeting after all: in its
 // activities, its figures and its participants.
 func (s *Simulator) addGuest(r *rand.Rand) bool {
-	i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return s.hasReport(m) })
+	i := recent(s, r, s.meetings, s.spoiled(s.hasReport)...)
 	if i < 0 {
 		return false
 	}

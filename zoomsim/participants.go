@@ -85,9 +85,13 @@ func (s *Simulator) roster(m *heldMeeting) []participant {
 		maker.end = maker.begin + length/3
 	}
 	stays := m.sessions(s.happened(m))
+	known := len(stays)
+	for known > 0 && stays[known-1].late {
+		known-- // the rows of the others stay as they are
+	}
 	for i, stay := range stays {
 		r := rand.New(rand.NewPCG(seeds[0], seeds[1]+uint64(i)))
-		maker.stay(r, s, stay, i == len(stays)/2)
+		maker.stay(r, s, stay, i == known/2)
 	}
 	if m.index%12 == 5 {
 		maker.waitedInVain(base)
@@ -238,7 +242,7 @@ func (s *Simulator) hasReport(m *heldMeeting) bool {
 func (s *Simulator) newRegistering() {
 	s.registering = map[int64]scheduledMeeting{}
 	for _, m := range s.scheduled {
-		if m.registrants > 0 && m.kind != scheduledOnce {
+		if m.registrants > 0 && m.kind == recurringWithTimes {
 			s.registering[m.id] = *m
 		}
 	}

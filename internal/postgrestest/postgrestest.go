@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,6 +97,19 @@ func (c *Cluster) address(who *url.Userinfo, database string, pairs []string) st
 	u := url.URL{Scheme: "postgres", User: who, Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)), Path: "/" + database, RawQuery: query.Encode()}
 	return u.String()
 }
+
+// Role makes a role that may sign in with the password and may do nothing more
+// than anybody, and returns its name.
+func (c *Cluster) Role(t testing.TB, options string) string {
+	t.Helper()
+	name := fmt.Sprintf("role_%d", roles.Add(1))
+	if err := c.Exec("postgres", "CREATE ROLE "+name+" LOGIN "+options+" PASSWORD '"+Password+"'"); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+var roles atomic.Int64
 
 // Exec runs statements as the role that may do everything.
 func (c *Cluster) Exec(database string, statements ...string) error {

@@ -190,6 +190,26 @@ func (s *Store) RunSlices(ctx context.Context, id string, limit int) ([]stagedoo
 	return list, s.explain(op, rows.Err())
 }
 
+// CountRuns counts the runs that are kept, by the state that is noted.
+func (s *Store) CountRuns(ctx context.Context) (map[stagedoor.RunState]int, error) {
+	const op = "count the runs"
+	rows, err := s.read.QueryContext(ctx, `SELECT state, count(*) FROM runs GROUP BY state`)
+	if err != nil {
+		return nil, s.explain(op, err)
+	}
+	defer rows.Close()
+	counts := map[stagedoor.RunState]int{}
+	for rows.Next() {
+		var state stagedoor.RunState
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, s.explain(op, err)
+		}
+		counts[state] = n
+	}
+	return counts, s.explain(op, rows.Err())
+}
+
 // PruneRuns removes runs that ended, or never ran, and were asked for before a
 // time, with what is kept of their slices; at most limit of them. It returns how
 // many went.

@@ -59,7 +59,7 @@ func recordings() []stagedoor.Stream {
 		},
 		Example: `{
 			"uuid": "aDYlohsHRtCd4ii1uC2+hA==", "id": 93398114182, "host_id": "KDcuGIm1QgePTO8WbOqwIQ", "account_id": "Cx3wERazSgup7ZWRHQM8-w",
-			"topic": "Weekly rehearsal", "type": 8, "start_time": "2026-11-20T09:00:13Z", "duration": 47,
+			"topic": "Weekly rehearsal", "type": "8", "start_time": "2026-11-20T09:00:13Z", "duration": 47,
 			"recording_count": 1, "total_size": 3328371, "auto_delete": true, "auto_delete_date": "2027-11-20", "recording_play_passcode": "made-up",
 			"recording_files": [{
 				"id": "ed6c2f27-2ae7-42f4-b3d0-835b493e4fa8", "meeting_id": "aDYlohsHRtCd4ii1uC2+hA==",

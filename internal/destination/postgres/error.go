@@ -124,7 +124,7 @@ func (d *Destination) explain(op string, err error) error {
 		d.explainNetwork(e, err)
 	}
 	if _, lost := errors.AsType[*doubt](err); lost {
-		e.Cause = fmt.Sprintf("the connection was lost while the slice was being committed, and the server did not come back within %s, so it is not known whether the slice is there: %s", d.patience, e.Cause)
+		e.Cause = "the connection was lost while the slice was being committed, and the server could not be asked in time, so it is not known whether the slice is there: " + e.Cause
 		e.Fix = "When the server is back, run the command again: it looks what is there, and nothing is doubled."
 	}
 	return e

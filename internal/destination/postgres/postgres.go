@@ -137,7 +137,7 @@ func (d *Destination) prepare(ctx context.Context) error {
 }
 
 // change runs f in a transaction that holds the lock of a table, and commits it.
-// Every error means that nothing was written, except [errDoubt].
+// Every error means that nothing was written, except a [doubt].
 func (d *Destination) change(ctx context.Context, table string, f func(context.Context, pgx.Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
@@ -179,7 +179,8 @@ func (d *Destination) lock(table string) int64 {
 	return int64(sum.Sum64())
 }
 
-// doubt is the error of a COMMIT that was sent and not answered.
+// doubt is the error of a COMMIT that was sent and not answered, or of what came
+// after it.
 type doubt struct{ err error }
 
 func (e *doubt) Error() string { return "the connection was lost during COMMIT: " + e.err.Error() }

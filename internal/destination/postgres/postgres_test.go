@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,11 +17,18 @@ import (
 )
 
 func TestSuite(t *testing.T) {
-	postgrestest.Start(t)
+	c := postgrestest.Start(t)
 	destinationtest.Test(t, destinationtest.Kind{
 		New:  newPlace,
 		Open: func(place string) (stagedoor.Destination, error) { return Open(context.Background(), place) },
 		Rows: readRows,
+		Full: fullDisk(),
+		Forbidden: func(t *testing.T) string {
+			return c.URL(c.Role(t, ""), "postgres", "schema", "none")
+		},
+		Lose: func(t *testing.T, place string) {
+			run(t, place, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'stagedoor' AND pid <> pg_backend_pid()")
+		},
 		Occupy: func(t *testing.T, place string, stream stagedoor.Stream) func(*testing.T) {
 			theirs := pgx.Identifier{schemaOf(t, place), stream.Name}.Sanitize()
 			run(t, place, "CREATE SCHEMA "+quote(schemaOf(t, place)), "CREATE TABLE "+theirs+" (id bigint PRIMARY KEY, name text)", "INSERT INTO "+theirs+" VALUES (1, 'theirs')")
@@ -31,6 +39,26 @@ func TestSuite(t *testing.T) {
 			}
 		},
 	})
+}
+
+// fullDisk puts the tables of a place on a disk of a few megabytes, where this
+// user may make one.
+func fullDisk() func(t *testing.T, place string) func() {
+	if !canMount {
+		return nil
+	}
+	return func(t *testing.T, place string) func() {
+		t.Helper()
+		c := postgrestest.Start(t)
+		folder := filepath.Join(c.Folder, "small")
+		unmount := mountSmall(t, folder)
+		table := "ALTER TABLE " + quote(schemaOf(t, place)) + ".people SET TABLESPACE "
+		run(t, place, "CREATE TABLESPACE small LOCATION '"+folder+"'", table+"small")
+		return func() {
+			run(t, place, table+"pg_default", "DROP TABLESPACE small")
+			unmount()
+		}
+	}
 }
 
 var places atomic.Int64

@@ -159,9 +159,13 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 		}
 		return err
 	})
-	if doubtful != nil {
-		written.Gone = max(written.Gone, doubtful.Gone)
+	if doubtful == nil {
+		return written, err
 	}
+	if err != nil {
+		err = &doubt{err} // whatever came after it: nobody could look
+	}
+	written.Gone = max(written.Gone, doubtful.Gone)
 	return written, err
 }
 

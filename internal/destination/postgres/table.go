@@ -240,7 +240,7 @@ func (t table) mergeSQL(ordered bool) string {
 	}
 	sets = append(sets, `"_deleted_at" = NULL`)
 	columns := list(t.sent())
-	choose, sort := "SELECT ", ` ORDER BY "_key"`
+	choose, sort := "SELECT ", ""
 	if ordered {
 		choose, sort = `SELECT DISTINCT ON ("_key") `, ` ORDER BY "_key", `+quote(order)+" DESC"
 	}

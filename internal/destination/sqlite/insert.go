@@ -29,9 +29,17 @@ type insert struct {
 	close     func() error
 
 	columns int
-	memory  uintptr // SQLite's own, for the bytes of one row
-	size    int
+	// memory is SQLite's own, for the bytes of rows, one after another. A value
+	// that is the same as in the row before (the meeting that all these people
+	// were in) need not be bound again, as long as those bytes stand.
+	memory uintptr
+	size   int
+	used   int
+	bound  []span // of the memory, by parameter; a size of -1 is bound to nothing
 }
+
+// span is a value as it is staged.
+type span struct{ at, size int }
 
 // justKeys is the number of columns of a statement that takes keys alone, without
 // a raw record.
@@ -49,13 +57,14 @@ func begin(ctx context.Context, connection any, query string, columns int, rest 
 	if err != nil {
 		return nil, err
 	}
-	i := &insert{columns: columns, close: statement.Close}
+	i := &insert{columns: columns, close: statement.Close, bound: make([]span, columns+1)}
+	i.forget()
 	if err := i.handles(connection, statement); err != nil {
 		return nil, errors.Join(err, statement.Close())
 	}
 	for n, text := range rest {
 		// SQLite copies these: they are bound once.
-		if err := i.grow(len(text)); err != nil {
+		if err := i.room(len(text)); err != nil {
 			return nil, errors.Join(err, i.end())
 		}
 		copy(i.bytes(), text)
@@ -82,41 +91,27 @@ func (i *insert) handles(connection any, statement driver.Stmt) error {
 
 // row inserts one staged row.
 func (i *insert) row(line []byte) error {
-	if err := i.grow(len(line)); err != nil {
+	if err := i.room(len(line)); err != nil {
 		return err
 	}
-	copy(i.bytes(), line)
+	memory := i.bytes()
+	here := i.used
+	i.used += copy(memory[here:], line)
 	length, at := binary.Uvarint(line)
-	if rc := lib.Xsqlite3_bind_text(i.tls, i.query, 1, i.memory+uintptr(at), int32(length), lib.SQLITE_STATIC); rc != lib.SQLITE_OK {
+	if rc := lib.Xsqlite3_bind_text(i.tls, i.query, 1, i.memory+uintptr(here+at), int32(length), lib.SQLITE_STATIC); rc != lib.SQLITE_OK {
 		return i.check(rc)
 	}
 	at += int(length)
-	for n := range i.columns + 1 { // and the raw record
-		kind, parameter := line[at], int32(n+2)
-		at++
-		var rc int32
-		switch kind {
-		case isNull:
-			rc = lib.Xsqlite3_bind_null(i.tls, i.query, parameter)
-		case isInteger:
-			rc = lib.Xsqlite3_bind_int64(i.tls, i.query, parameter, int64(binary.LittleEndian.Uint64(line[at:])))
-			at += 8
-		case isReal:
-			rc = lib.Xsqlite3_bind_double(i.tls, i.query, parameter, math.Float64frombits(binary.LittleEndian.Uint64(line[at:])))
-			at += 8
-		default:
-			length, n := binary.Uvarint(line[at:])
-			at += n
-			if kind == isText {
-				rc = lib.Xsqlite3_bind_text(i.tls, i.query, parameter, i.memory+uintptr(at), int32(length), lib.SQLITE_STATIC)
-			} else {
-				rc = lib.Xsqlite3_bind_blob(i.tls, i.query, parameter, i.memory+uintptr(at), int32(length), lib.SQLITE_STATIC)
+	for n := range i.bound {
+		value, head := valueAt(line[at:])
+		former := i.bound[n]
+		if former.size != len(value) || string(memory[former.at:former.at+former.size]) != string(value) {
+			if rc := i.bind(int32(n+2), value, head, i.memory+uintptr(here+at+head)); rc != lib.SQLITE_OK {
+				return i.check(rc)
 			}
-			at += int(length)
+			i.bound[n] = span{here + at, len(value)}
 		}
-		if rc != lib.SQLITE_OK {
-			return i.check(rc)
-		}
+		at += len(value)
 	}
 	if rc := lib.Xsqlite3_step(i.tls, i.query); rc != lib.SQLITE_DONE {
 		err := i.check(rc)
@@ -126,19 +121,58 @@ func (i *insert) row(line []byte) error {
 	return i.check(lib.Xsqlite3_reset(i.tls, i.query))
 }
 
-// grow makes the memory take so many bytes, and at least one, since SQLite takes
-// a null pointer for a null.
-func (i *insert) grow(bytes int) error {
+// valueAt returns the staged value that the line begins with, and how many of
+// its bytes come before its content.
+func valueAt(line []byte) (value []byte, head int) {
+	switch line[0] {
+	case isNull:
+		return line[:1], 1
+	case isInteger, isReal:
+		return line[:9], 1
+	}
+	length, n := binary.Uvarint(line[1:])
+	return line[:1+n+int(length)], 1 + n
+}
+
+func (i *insert) bind(parameter int32, value []byte, head int, content uintptr) int32 {
+	switch value[0] {
+	case isNull:
+		return lib.Xsqlite3_bind_null(i.tls, i.query, parameter)
+	case isInteger:
+		return lib.Xsqlite3_bind_int64(i.tls, i.query, parameter, int64(binary.LittleEndian.Uint64(value[head:])))
+	case isReal:
+		return lib.Xsqlite3_bind_double(i.tls, i.query, parameter, math.Float64frombits(binary.LittleEndian.Uint64(value[head:])))
+	case isText:
+		return lib.Xsqlite3_bind_text(i.tls, i.query, parameter, content, int32(len(value)-head), lib.SQLITE_STATIC)
+	}
+	return lib.Xsqlite3_bind_blob(i.tls, i.query, parameter, content, int32(len(value)-head), lib.SQLITE_STATIC)
+}
+
+// room makes the memory take so many bytes more, and one, since SQLite takes a
+// null pointer for a null.
+func (i *insert) room(bytes int) error {
+	if i.used+bytes < i.size {
+		return nil
+	}
+	i.forget()
 	if bytes < i.size {
 		return nil
 	}
-	size := max(2*i.size, bytes+1, 4<<10)
+	size := max(2*i.size, bytes+1, 256<<10)
 	memory := lib.Xsqlite3_realloc64(i.tls, i.memory, uint64(size))
 	if memory == 0 {
 		return i.check(lib.SQLITE_NOMEM)
 	}
 	i.memory, i.size = memory, size
 	return nil
+}
+
+// forget has the next row bind all of its values, from the start of the memory.
+func (i *insert) forget() {
+	i.used = 0
+	for n := range i.bound {
+		i.bound[n] = span{0, -1}
+	}
 }
 
 func (i *insert) bytes() []byte {

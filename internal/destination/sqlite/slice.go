@@ -84,7 +84,7 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 		return written, s.misuse("Commit came")
 	}
 	readAt := timeText(checkpoint.ReadAt)
-	err := s.d.write(ctx, func(conn *sql.Conn) error {
+	err := s.d.write(ctx, s.stage.bytes, func(conn *sql.Conn) error {
 		if err := s.table.make(ctx, conn); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -31,6 +32,7 @@ type stage struct {
 	held   int64 // bytes of chunks
 	rows   []staged
 	line   []byte // the row that is being staged
+	bytes  int    // of all rows so far
 
 	first, last []byte // the least and the greatest key so far
 
@@ -41,7 +43,10 @@ type stage struct {
 
 // staged is where a row lies in the chunks. Of two with the same key the later
 // one counts.
-type staged struct{ chunk, at, size uint32 }
+type staged struct {
+	chunk, at, size uint32
+	start           uint64 // of the key, after what all keys begin with; set by sort
+}
 
 // sorted is a run of sorted rows in the file.
 type sorted struct{ from, to int64 }
@@ -74,6 +79,7 @@ func (s *stage) add(record stagedoor.Record) error {
 	if cap(line) > chunkBytes {
 		s.line = nil // one long row is no reason to hold as much for all others
 	}
+	s.bytes += len(line)
 	s.bound(record.Key)
 	if err := s.room(len(line)); err != nil {
 		return err
@@ -81,7 +87,7 @@ func (s *stage) add(record stagedoor.Record) error {
 	last := len(s.chunks) - 1
 	at := len(s.chunks[last])
 	s.chunks[last] = append(s.chunks[last], line...)
-	s.rows = append(s.rows, staged{uint32(last), uint32(at), uint32(len(line))})
+	s.rows = append(s.rows, staged{chunk: uint32(last), at: uint32(at), size: uint32(len(line))})
 	return nil
 }
 
@@ -178,7 +184,19 @@ func (s *stage) forget() {
 // sort brings the rows in memory into the order of keys, those of one key in the
 // order in which they came.
 func (s *stage) sort() {
+	common := 0 // to the least and the greatest, and so to all
+	for common < min(len(s.first), len(s.last)) && s.first[common] == s.last[common] {
+		common++
+	}
+	for i := range s.rows {
+		var start [8]byte
+		copy(start[:], s.key(s.rows[i])[common:])
+		s.rows[i].start = binary.BigEndian.Uint64(start[:])
+	}
 	slices.SortFunc(s.rows, func(a, b staged) int {
+		if a.start != b.start {
+			return cmp.Compare(a.start, b.start)
+		}
 		if by := bytes.Compare(s.key(a), s.key(b)); by != 0 {
 			return by
 		}
