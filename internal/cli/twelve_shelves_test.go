@@ -209,3 +209,77 @@ func parquetRows(path, stream string, marked bool) ([]string, error) {
 	}
 	return found, nil
 }
+
+// A manifestFile is manifest.json, as docs/destinations.md has it.
+type manifestFile struct {
+	Files []struct {
+		Stream string `json:"stream"`
+		Path   string `json:"path"`
+	} `json:"files"`
+	Slices []struct {
+		Stream    string `json:"stream"`
+		Partition string `json:"partition"`
+		Since     string `json:"since"`
+		Until     string `json:"until"`
+	} `json:"slices"`
+}
+
+func (m manifestFile) files(stream string) (paths []string) {
+	for _, file := range m.Files {
+		if file.Stream == stream {
+			paths = append(paths, file.Path)
+		}
+	}
+	return paths
+}
+
+func (m manifestFile) slices() map[string]bool {
+	set := map[string]bool{}
+	for _, slice := range m.Slices {
+		id := "all"
+		if slice.Since != "" {
+			id = slice.Since + ".." + slice.Until
+		}
+		if slice.Partition != "" {
+			id += "@" + slice.Partition
+		}
+		set[slice.Stream+" "+id] = true
+	}
+	return set
+}
+
+// committing tells whether files of a commit are there that the manifest does not
+// list yet, or still there though it lists them no more.
+func committing(folder string) (bool, error) {
+	announced, err := os.ReadFile(filepath.Join(folder, ".stagedoor", "pending"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	var listed manifestFile
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &listed); err != nil {
+			return false, err
+		}
+	}
+	known := map[string]bool{}
+	for _, file := range listed.Files {
+		known[file.Path] = true
+	}
+	for path := range strings.Lines(string(announced)) {
+		path = strings.TrimSpace(path)
+		if path == "" || known[path] {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(folder, path)); err == nil {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -72,9 +72,9 @@ func onEachShelf(t *testing.T, o zoomsim.Options, proof func(t *testing.T, w *wo
 // two slices where it has parts or windows; a page holds 12 rows, so that this
 // takes few.
 func company(t *testing.T) zoomsim.Options {
-	o := zoomsim.Options{Plan: "business", Users: 40, Meetings: 240, PageRows: 12, Limits: "off"}
+	o := zoomsim.Options{Plan: "business", Users: 30, Meetings: 400, PageRows: 12, Limits: "off"}
 	if testing.Short() {
-		o.Meetings = 120
+		o.Meetings = 240
 	}
 	return o
 }
@@ -277,7 +277,7 @@ func (w *world) edit(t *testing.T) map[string]bool {
 			if slices.Contains(neverSo[kind], stream) {
 				continue
 			}
-			if err := w.sim.AddFaults(zoomsim.Fault{Kind: kind, Operation: stream, Count: 2}); err != nil {
+			if err := w.sim.AddFaults(zoomsim.Fault{Kind: kind, Operation: stream}); err != nil {
 				t.Errorf("%s of %s: %v", kind, stream, err)
 			}
 			edited[stream] = edited[stream] || kind == zoomsim.Delete
