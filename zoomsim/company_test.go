@@ -427,3 +427,18 @@ func TestTruthOfParts(t *testing.T) {
 	}
 	expect(t, manage(t, sim, "GET", "/dataset/groups?with=everything", ""), 400, `{"error":"with \"everything\": there are with=meeting and with=part"}`)
 }
+
+// The package's documentation tells how many rows there are.
+func TestCompanySizes(t *testing.T) {
+	for seed := int64(1); seed <= 3; seed++ {
+		sim := start(t, zoomsim.Options{Seed: seed, Users: large.Users, Meetings: large.Meetings})
+		for stream, want := range map[string]float64{
+			"users": 700, "groups": 350, "group_members": 2.3 * 700, "meetings": 700 + 0.12*2600,
+			"meeting_registrants": 6*(700+0.12*2600)/4 + 30 + 700, "recordings": 2600. / 2,
+		} {
+			if got := float64(len(everything(t, sim, stream))); got < 0.9*want || got > 1.1*want {
+				t.Errorf("seed %d: %v rows of %s, want about %.0f", seed, got, stream, want)
+			}
+		}
+	}
+}
