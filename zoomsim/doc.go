@@ -64,7 +64,7 @@
 // times and people. Of a company of M meetings little more is kept than when each
 // took place; what happened in it is made up, from the seed, for whoever asks. 50,000
 // meetings have a million participant rows; the first 2,000 are small ones, with some
-// 8 rows, those after them have 21. One meeting in ten is of one person. There is a
+// 9 rows, those after them have 23. One meeting in ten is of one person. There is a
 // webinar, in the history alone, for each twenty meetings, and if there are more than
 // 150 meetings the last day is a busy one.
 //
