@@ -3,6 +3,7 @@ package zoomsim
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -94,6 +95,11 @@ func (s *Simulator) newWebinars() {
 // findHeld returns a meeting by its UUID, or by its number the newest instance of
 // that number; nil if there is none.
 func (s *Simulator) findHeld(text string) *heldMeeting {
+	// One that starts with a slash or holds two in a row must be encoded twice, as
+	// Zoom's pages say; encoded once, it is lost on its way.
+	if strings.HasPrefix(text, "/") || strings.Contains(text, "//") {
+		return nil
+	}
 	if m := s.heldByUUID[text]; m != nil {
 		return m
 	}
