@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
 
 const (
-	timeFormat = "2006-01-02T15:04:05.000Z"
-	blockSize  = 64 << 10
+	blockSize = 64 << 10
 )
 
 // Writer writes rows. It fulfils folder.Writer.
@@ -20,6 +18,7 @@ type Writer struct {
 	block []byte
 	begun bool // a field of the row is there
 	err   error
+	times times
 }
 
 // NewWriter returns a writer of rows with these columns; it writes the header.
@@ -91,7 +90,7 @@ func (w *Writer) Boolean(b bool) {
 // Time writes a time.
 func (w *Writer) Time(micros int64) {
 	w.next()
-	w.block = time.UnixMicro(micros).UTC().AppendFormat(w.block, timeFormat)
+	w.block = w.times.append(w.block, micros)
 }
 
 // End ends the row.

@@ -21,7 +21,7 @@ import (
 // thousand. Until then manifest.json tells of an earlier moment, exactly: what
 // it lists is removed only when it no longer lists it.
 const (
-	foldAlways  = 128 << 10
+	foldAlways  = 64 << 10
 	foldPart    = 8 // the journal is folded in when it is this part of the manifest
 	journalName = "journal"
 	pendingName = "pending"

@@ -203,7 +203,8 @@ func (f *File) Finish(ctx context.Context) error {
 	if f.stream == nil {
 		return nil // nothing was read, which says nothing of what is there
 	}
-	return f.explain("write "+f.stream.Name, f.finish(ctx))
+	name := f.stream.Name
+	return f.explain("write "+name, f.finish(ctx))
 }
 
 func (f *File) finish(ctx context.Context) error {

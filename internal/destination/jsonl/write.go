@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -14,8 +13,7 @@ import (
 )
 
 const (
-	timeFormat = "2006-01-02T15:04:05.000Z"
-	blockSize  = 64 << 10
+	blockSize = 64 << 10
 )
 
 // Writer writes rows. It fulfils folder.Writer.
@@ -26,6 +24,7 @@ type Writer struct {
 	block []byte
 	i     int // the column that comes
 	err   error
+	times times
 }
 
 // NewWriter returns a writer of rows with these columns.
@@ -111,7 +110,7 @@ func (w *Writer) Boolean(b bool) {
 func (w *Writer) Time(micros int64) {
 	w.next()
 	w.block = append(w.block, '"')
-	w.block = time.UnixMicro(micros).UTC().AppendFormat(w.block, timeFormat)
+	w.block = w.times.append(w.block, micros)
 	w.block = append(w.block, '"')
 }
 
