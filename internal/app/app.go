@@ -18,6 +18,7 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/audit"
 	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/job"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/server"
@@ -50,6 +51,8 @@ type App struct {
 	audit     *audit.Log    // of this process, once it wrote a line
 	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
 	lock      *server.Lock  // of the home, in a daemon
+	self      stagedoor.Process
+	began     time.Time // when the process did
 	// minted is told of each request to a token endpoint; nil: nobody is.
 	minted func(credential string, err error)
 
@@ -61,7 +64,7 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env, mu: new(sync.Mutex)}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
 }
 
 // closing is how long writing down what was used may take.
@@ -97,7 +100,7 @@ func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
 	if a.vault != nil {
 		return a.vault, nil
 	}
-	if err := makeHome(a.settings.Home); err != nil {
+	if err := a.makeHome(); err != nil {
 		return nil, err
 	}
 	s, err := store.Open(ctx, store.Options{Database: a.settings.Database})
@@ -118,7 +121,11 @@ func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
 // makeHome makes the home folder for its owner alone. One that is there keeps
 // its mode: it may be a folder that the user shares on purpose, and the files
 // in it are closed by themselves.
-func makeHome(home string) error {
+func (a *App) makeHome() error {
+	home := a.settings.Home
+	if a.settings.NoHome != nil {
+		return a.settings.NoHome
+	}
 	err := os.MkdirAll(home, 0o700)
 	if err == nil {
 		return nil

@@ -31,7 +31,17 @@ type Settings struct {
 	AuditRetention string        `yaml:"audit_retention"`
 	AuditKept      time.Duration `yaml:"-"` // the same, read; 0: for ever
 
+	// RunRetention is how long runs are kept that have ended, STAGEDOOR_RUN_RETENTION:
+	// "90d" (default), "720h", or 0 for ever.
+	RunRetention string        `yaml:"run_retention"`
+	RunsKept     time.Duration `yaml:"-"` // the same, read; 0: for ever
+
 	Serve ServeSettings `yaml:"serve"` // of the daemon alone
+
+	// NoHome is why Home is empty, as in a container without one; nil where there is
+	// a home. What needs none (the credential env) works all the same, and all else
+	// gives this error.
+	NoHome error `yaml:"-"`
 }
 
 // Resolve fills in what no flag has set: from the environment, then from
@@ -39,17 +49,23 @@ type Settings struct {
 func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 	s.Home = first(s.Home, getenv("STAGEDOOR_HOME"))
 	if s.Home == "" {
-		home, err := dataHome(getenv)
-		if err != nil {
-			return s, err
+		s.Home, s.NoHome = dataHome(getenv)
+	}
+	var file Settings
+	var err error
+	if s.NoHome == nil {
+		path := filepath.Join(s.Home, "stagedoor.yaml")
+		if file, err = readFile(path); err != nil {
+			if _, closed := os.Lstat(path); !errors.Is(closed, fs.ErrPermission) {
+				return s, err
+			}
+			s.Home, s.NoHome = "", err // this user may not even look into it
 		}
-		s.Home = home
 	}
-	file, err := readFile(filepath.Join(s.Home, "stagedoor.yaml"))
-	if err != nil {
-		return s, err
+	if s.NoHome == nil {
+		file.Database = first(file.Database, "sqlite:"+filepath.Join(s.Home, "stagedoor.db"))
 	}
-	s.Database = first(s.Database, getenv("STAGEDOOR_DATABASE"), file.Database, "sqlite:"+filepath.Join(s.Home, "stagedoor.db"))
+	s.Database = first(s.Database, getenv("STAGEDOOR_DATABASE"), file.Database)
 	s.Key = first(s.Key, getenv("STAGEDOOR_KEY"), file.Key)
 	s.CAFile = first(s.CAFile, getenv("STAGEDOOR_CA_FILE"), file.CAFile)
 	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")
@@ -59,7 +75,11 @@ func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 		return s, err
 	}
 	s.AuditRetention = first(s.AuditRetention, getenv("STAGEDOOR_AUDIT_RETENTION"), file.AuditRetention, "90d")
-	if s.AuditKept, err = keptFor(s.AuditRetention); err != nil {
+	if s.AuditKept, err = keptFor("audit_retention", s.AuditRetention); err != nil {
+		return s, err
+	}
+	s.RunRetention = first(s.RunRetention, getenv("STAGEDOOR_RUN_RETENTION"), file.RunRetention, "90d")
+	if s.RunsKept, err = keptFor("run_retention", s.RunRetention); err != nil {
 		return s, err
 	}
 	s.Serve, err = s.Serve.resolve(getenv, file.Serve)
@@ -96,7 +116,7 @@ func readFile(path string) (Settings, error) {
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			wrong.Cause = e.GetMessage()
 		}
-		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url, audit_retention and serve (docs/serve.md)."
+		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url, audit_retention, run_retention and serve (docs/serve.md)."
 		return s, wrong
 	}
 	return s, nil
