@@ -18,6 +18,7 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/audit"
 	"github.com/stagedoor/stagedoor/internal/caller"
+	"github.com/stagedoor/stagedoor/internal/job"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/server"
@@ -50,6 +51,8 @@ type App struct {
 	audit     *audit.Log    // of this process, once it wrote a line
 	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
 	lock      *server.Lock  // of the home, in a daemon
+	self      stagedoor.Process
+	began     time.Time // when the process did
 	// minted is told of each request to a token endpoint; nil: nobody is.
 	minted func(credential string, err error)
 
@@ -61,7 +64,7 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env, mu: new(sync.Mutex)}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
 }
 
 // closing is how long writing down what was used may take.

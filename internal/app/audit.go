@@ -274,15 +274,16 @@ func (a *App) keepAudit(ctx context.Context) {
 	}
 }
 
-// keptFor reads how long lines are kept: "90d", "2160h", or 0 for ever.
-func keptFor(text string) (time.Duration, error) {
+// keptFor reads a setting of how long something is kept: "90d", "2160h", or 0 for
+// ever.
+func keptFor(setting, text string) (time.Duration, error) {
 	d, err := stagedoor.ParseLength(text) // which reads 0 too
 	if err == nil && (d == 0 || d >= time.Hour && d <= 100*365*24*time.Hour) {
 		return d, nil
 	}
 	return 0, &stagedoor.Error{
-		Op: "read the settings", Subject: "audit_retention", Kind: stagedoor.KindUsage, Err: err,
+		Op: "read the settings", Subject: setting, Kind: stagedoor.KindUsage, Err: err,
 		Cause: "\"" + stagedoor.Outside(text, 40) + "\" is no length of time between an hour and 100 years",
-		Fix:   "Write days (90d), hours (12h), or 0 to keep the audit for ever.",
+		Fix:   "Write days (90d), hours (12h), or 0 to keep it for ever.",
 	}
 }

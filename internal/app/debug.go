@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ func (d *Daemon) debug(ctx context.Context) (server.Debug, error) {
 		Goroutines: runtime.NumGoroutine(), Memory: memory.Sys,
 		Settings: d.app.settings.shown(), Revision: d.revision.Load(), Audit: waiting,
 		Credentials: []server.DebugCredential{},
+	}
+	if err := d.debugRuns(ctx, &page); err != nil {
+		return page, err
 	}
 	callers, err := d.callers.List(ctx)
 	if err != nil {
@@ -106,6 +110,9 @@ func (s Settings) shown() []server.Setting {
 		{"log_level", s.LogLevel},
 		{"log_format", s.LogFormat},
 		{"public_url", s.PublicURL},
+		{"audit_retention", s.AuditRetention},
+		{"run_retention", s.RunRetention},
+		{"runs_at_once", strconv.Itoa(cmp.Or(v.RunsAtOnce, defaultRunsAtOnce))},
 		{"listen", v.Listen},
 		{"operator_listen", v.OperatorListen},
 		{"expose", cmp.Or(v.Expose, server.ExposeAll)},

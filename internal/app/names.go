@@ -21,3 +21,18 @@ func OperatorTokenNames(ctx context.Context, settings Settings) ([]store.Name, e
 func CallerNames(ctx context.Context, settings Settings) ([]store.Name, error) {
 	return store.CallerNames(ctx, settings.Database)
 }
+
+// RunNames does the same for the newest runs.
+func RunNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.RunNames(ctx, settings.Database)
+}
+
+// ScheduleNames does the same for schedules.
+func ScheduleNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.ScheduleNames(ctx, settings.Database)
+}
+
+// DestinationNames does the same for saved destinations.
+func DestinationNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.DestinationNames(ctx, settings.Database)
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/audit"
 	"github.com/stagedoor/stagedoor/internal/caller"
 	"github.com/stagedoor/stagedoor/internal/egress"
+	"github.com/stagedoor/stagedoor/internal/job"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/server"
 )
@@ -36,12 +37,14 @@ type Daemon struct {
 	metrics   *server.Metrics
 	strangers *strangers // before the audit
 	live      *live
+	worker    *job.Worker
 
 	grace    time.Duration
 	started  time.Time
 	updating sync.Mutex   // one brings the memory up to date at a time
 	revision atomic.Int64 // that the memory is up to date with
 	end      context.CancelFunc
+	endRuns  context.CancelFunc
 	working  sync.WaitGroup
 }
 
@@ -66,6 +69,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	if a.lock, err = server.LockHome(a.settings.Home); err != nil {
 		return nil, err
 	}
+	a.self = job.ThisProcess(true)
 	d := &Daemon{app: a, grace: grace, started: now()}
 	if err := d.parts(ctx, &options); err != nil {
 		return nil, err
@@ -83,6 +87,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
 	d.strangers = &strangers{record: d.audit.Record}
+	d.worker = d.newWorker()
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	a.env.Waiting = nil // nobody waits at a terminal; the log tells of troubles
@@ -97,6 +102,10 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.working.Go(func() { d.follow(running) })
 	d.working.Go(func() { d.live.Keep(running) })
 	d.working.Go(func() { a.keepAudit(running) })
+	d.working.Go(func() { a.keepRuns(running) })
+	runs, endRuns := context.WithCancel(running)
+	d.endRuns = endRuns
+	d.working.Go(func() { d.worker.Run(runs) })
 	d.working.Go(func() { d.keepStrangers(running.Done()) })
 	return d, nil
 }
@@ -187,8 +196,10 @@ func (d *Daemon) ready(ctx context.Context) error {
 	if _, err := d.app.store.Revision(ctx); err != nil {
 		return err
 	}
-	_, err := d.audit.Waiting()
-	return err
+	if _, err := d.audit.Waiting(); err != nil {
+		return err
+	}
+	return d.worker.Failed()
 }
 
 // URL is where the daemon answers.
@@ -238,14 +249,17 @@ func (d *Daemon) update(ctx context.Context) error {
 		return err // it is read again next time
 	}
 	d.revision.Store(revision)
+	d.worker.Wake()
 	d.app.env.Log.Debug("read what changed", "revision", revision)
 	return nil
 }
 
-// Stop takes no new connection, lets running answers finish until ctx ends, and
+// Stop takes no new connection, lets running answers finish until ctx ends, has
+// runs stop where nothing is half done, so that the next daemon goes on with them, and
 // closes what the daemon opened; the audit is closed with the App. It returns how many answers were
 // cut off.
 func (d *Daemon) Stop(ctx context.Context) (cut int64, err error) {
+	d.endRuns()
 	cut = d.server.Stop(ctx)
 	d.end()
 	d.working.Wait()

@@ -31,6 +31,11 @@ type Settings struct {
 	AuditRetention string        `yaml:"audit_retention"`
 	AuditKept      time.Duration `yaml:"-"` // the same, read; 0: for ever
 
+	// RunRetention is how long runs are kept that have ended, STAGEDOOR_RUN_RETENTION:
+	// "90d" (default), "720h", or 0 for ever.
+	RunRetention string        `yaml:"run_retention"`
+	RunsKept     time.Duration `yaml:"-"` // the same, read; 0: for ever
+
 	Serve ServeSettings `yaml:"serve"` // of the daemon alone
 
 	// NoHome is why Home is empty, as in a container without one; nil where there is
@@ -70,7 +75,11 @@ func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 		return s, err
 	}
 	s.AuditRetention = first(s.AuditRetention, getenv("STAGEDOOR_AUDIT_RETENTION"), file.AuditRetention, "90d")
-	if s.AuditKept, err = keptFor(s.AuditRetention); err != nil {
+	if s.AuditKept, err = keptFor("audit_retention", s.AuditRetention); err != nil {
+		return s, err
+	}
+	s.RunRetention = first(s.RunRetention, getenv("STAGEDOOR_RUN_RETENTION"), file.RunRetention, "90d")
+	if s.RunsKept, err = keptFor("run_retention", s.RunRetention); err != nil {
 		return s, err
 	}
 	s.Serve, err = s.Serve.resolve(getenv, file.Serve)
@@ -107,7 +116,7 @@ func readFile(path string) (Settings, error) {
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			wrong.Cause = e.GetMessage()
 		}
-		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url, audit_retention and serve (docs/serve.md)."
+		wrong.Fix = "It may hold database, key, ca_file, log_level, log_format, public_url, audit_retention, run_retention and serve (docs/serve.md)."
 		return s, wrong
 	}
 	return s, nil

@@ -15,6 +15,12 @@ import (
 // DefaultListen is where the daemon listens unless told otherwise.
 const DefaultListen = "127.0.0.1:8700"
 
+// defaultRunsAtOnce is how many syncs the daemon runs side by side: they share the
+// account's quota anyway, and one that is slow keeps no other waiting.
+const defaultRunsAtOnce = 2
+
+const mostRunsFix = "Write how many syncs may run side by side, 1 to 100."
+
 // defaultGrace is how long running answers may take to finish when the daemon stops.
 const defaultGrace = 30 * time.Second
 
@@ -34,6 +40,7 @@ type ServeSettings struct {
 	AllowedHost    []string `yaml:"allowed_host"` // names by which it may be called, beside its own
 	Grace          string   `yaml:"grace"`        // a duration; default 30s
 	MaxBody        string   `yaml:"max_body"`     // of a caller's request: bytes, or 500MiB, 2GiB (default)
+	RunsAtOnce     int      `yaml:"runs_at_once"` // syncs that run side by side; default 2
 }
 
 // resolve fills in what no flag has set.
@@ -70,6 +77,18 @@ func (s ServeSettings) resolve(getenv func(string) string, file ServeSettings) (
 		if len(*many.value) == 0 {
 			*many.value = many.file
 		}
+	}
+	if said := getenv("STAGEDOOR_RUNS_AT_ONCE"); s.RunsAtOnce == 0 && said != "" {
+		n, err := strconv.Atoi(said)
+		if err != nil || n < 1 {
+			return s, wrongSetting("STAGEDOOR_RUNS_AT_ONCE", said, mostRunsFix)
+		}
+		s.RunsAtOnce = n
+	} else if s.RunsAtOnce == 0 {
+		s.RunsAtOnce = file.RunsAtOnce
+	}
+	if s.RunsAtOnce < 0 || s.RunsAtOnce > 100 {
+		return s, wrongSetting("runs_at_once", strconv.Itoa(s.RunsAtOnce), mostRunsFix)
 	}
 	if said := getenv("STAGEDOOR_BEHIND_PROXY"); !s.BehindProxy && said != "" {
 		behind, err := strconv.ParseBool(said)

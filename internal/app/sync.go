@@ -31,12 +31,14 @@ type Sync struct {
 	engine      *sync.Engine
 	app         *App
 	quota       *quota.Account
+	kept        *kept
+	closing     func() error
 }
 
 // SyncOptions say what to sync, and into what.
 type SyncOptions struct {
 	Job      sync.Job
-	Into     string    // a destination URL, env:VAR, or "" for Out
+	Into     string    // a saved destination's name, a destination URL, env:VAR, or "" for Out
 	DryRun   bool      // only Plan is wanted
 	Out      io.Writer // rows, where Into names no other place
 	Format   string    // of rows on Out
@@ -47,19 +49,26 @@ type SyncOptions struct {
 	Divided func(sync.StreamPlan)
 	Report  func(stream string, slice stagedoor.SliceReport)
 	Waiting func(zoom.Event)
+	By      string         // who asked; empty: the person at the keyboard
+	Claimed *stagedoor.Run // the run's row, which this process has claimed; nil: there is none yet
 }
 
 // PrepareSync opens the destination and plans. Nothing is read from Zoom yet,
 // except by a dry run of a stream that is read in parts: what it would take is
 // known only by their number. The caller closes the Sync.
 func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOptions) (*Sync, error) {
-	into, err := a.resolveInto(o.Into)
+	into, private, err := a.resolveInto(ctx, o.Into)
 	if err != nil {
 		return nil, err
 	}
 	if o.Job.Run == "" {
 		o.Job.Run = newRun()
 	}
+	k := &kept{by: first(o.By, "person "+Who()), claimed: o.Claimed}
+	if k.spec, err = specOf(o); err != nil {
+		return nil, err
+	}
+	k.keep(&o)
 	conn, err := a.Connect(ctx, c, Use{
 		RenewAhead: true, Patience: syncPatience, Waiting: o.Waiting, Class: stagedoor.Backfill, Run: o.Job.Run,
 	})
@@ -78,18 +87,31 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),
-		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: strings.HasPrefix(o.Into, "env:"),
+		Own: strings.TrimPrefix(a.settings.Database, "sqlite:"), Private: private,
 	})
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	o.Job.Credential = c.Slug
-	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, engine: &sync.Engine{
+	s := &Sync{Destination: dest, Connection: conn, app: a, quota: conn.quota, kept: k, closing: onlyOnce(func() error {
+		conn.Close()
+		return dest.Close()
+	}), engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
-		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
-		Parent:  streamNamed, Path: zoom.Path,
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
+			return stream.NewDecoder(s, slice, part)
+		},
+		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
+			return stream.NewDeriver(s, slice, part)
+		},
+		Parent: streamNamed, Path: zoom.Path, Label: laneOf,
 	}}
+	s.engine.Pace = func(st stagedoor.Stream) string { return s.quota.Pace(operation(st)).String() }
+	if into != "" && into != "-" && o.Job.Limit == 0 {
+		// Elsewhere the order of rows tells.
+		s.engine.Width = func(st stagedoor.Stream) int { return s.width(ctx, st) }
+	}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
 		err = s.engine.Divide(ctx, &s.Plan)
@@ -143,6 +165,41 @@ func (s *Sync) Permitted(stream string) string {
 	return ""
 }
 
+// How many calls are under way at once, of each label: as many as leave in the
+// time that one of them takes, so that the quota is used up, and no more, since
+// each may hold a slice open at the destination.
+const (
+	tookAtMost = 0.6 // seconds that one of Zoom's answers takes, as a rule
+	narrowest  = 2
+	widest     = 64
+	unlimited  = 8 // where the plan limits nothing
+	// When the day is used up, what is under way is lost and read again the next
+	// day; this many calls of the day are worth one that may be.
+	worthOne = 50
+)
+
+func (s *Sync) width(ctx context.Context, st stagedoor.Stream) int {
+	op := operation(st)
+	limit := s.Connection.Provider.Limit(op.Family(), op.Label, s.quota.TakenAs())
+	width := unlimited
+	switch {
+	case limit.PerSecond > 0:
+		width = min(max(int(float64(limit.PerSecond)*tookAtMost+1), narrowest), widest)
+	case limit.PerMinute > 0:
+		width = narrowest
+	}
+	if comes, err := s.quota.Forecast(ctx, op, 0); err == nil && comes.Left >= 0 {
+		width = max(1, min(width, comes.Left/worthOne))
+	}
+	return width
+}
+
+// laneOf names what a stream's calls are counted in.
+func laneOf(st stagedoor.Stream) string {
+	op := operation(st)
+	return string(op.Label) + string(op.Family())
+}
+
 // operation is what reads a stream; what the table does not know counts as Heavy.
 func operation(s stagedoor.Stream) stagedoor.Operation {
 	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
@@ -151,8 +208,8 @@ func operation(s stagedoor.Stream) stagedoor.Operation {
 	return stagedoor.Operation{Method: s.Method, Path: s.Path, Label: stagedoor.Heavy}
 }
 
-// Run reads and writes what was planned.
-func (s *Sync) Run(ctx context.Context) (stagedoor.Receipt, error) {
+// execute reads and writes what was planned.
+func (s *Sync) execute(ctx context.Context) (stagedoor.Receipt, error) {
 	began, saved := now(), s.Connection.Credential.ID != ""
 	if saved {
 		s.app.Note(ctx, s.event("sync.start", began, fmt.Sprintf("slices to read: %d", s.slices())), nil)
@@ -182,7 +239,7 @@ func (s *Sync) event(action string, at time.Time, detail string) stagedoor.Event
 		streams = append(streams, part.Stream.Name)
 	}
 	return stagedoor.Event{
-		At: at, Action: action, Subject: "run " + s.Plan.Job.Run, Credential: s.Connection.Credential.Slug,
+		At: at, Actor: s.kept.by, Action: action, Subject: "run " + s.Plan.Job.Run, Credential: s.Connection.Credential.Slug,
 		Detail: strings.Join(streams, ", ") + ": " + detail,
 	}
 }
@@ -195,11 +252,9 @@ func (s *Sync) slices() int {
 	return n
 }
 
-// Close ends the use of the destination and of the token.
-func (s *Sync) Close() error {
-	s.Connection.Close()
-	return s.Destination.Close()
-}
+// Close ends the use of the destination and of the token. It may be called again,
+// and then says the same.
+func (s *Sync) Close() error { return s.closing() }
 
 // Label returns the rate limit class that a stream's calls count in.
 func Label(s stagedoor.Stream) stagedoor.Label { return operation(s).Label }
@@ -214,22 +269,6 @@ func CheckParam(s stagedoor.Stream, name string) error {
 	return &stagedoor.Error{
 		Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
 		Cause: op.Name() + " has no such parameter", Fix: "It has: " + strings.Join(op.Query, ", ") + ".",
-	}
-}
-
-// resolveInto reads env:VAR, which keeps passwords out of the process list.
-func (a *App) resolveInto(into string) (string, error) {
-	name, ok := strings.CutPrefix(into, "env:")
-	if !ok {
-		return into, nil
-	}
-	if value := a.env.Getenv(name); value != "" {
-		return value, nil
-	}
-	return "", &stagedoor.Error{
-		Op: "open the destination", Subject: into, Kind: stagedoor.KindUsage,
-		Cause: "the variable " + name + " is not set",
-		Fix:   "Set it to a destination such as sqlite:zoom.db.",
 	}
 }
 

@@ -42,6 +42,12 @@ func (s *session) completeArguments() map[string]completer {
 
 		"operator token NAME":        cobra.NoFileCompletions, // a new name
 		"operator token remove NAME": s.completeOperatorTokens,
+
+		"ID":                   s.completeNamed(app.RunNames),
+		"SCHEDULE":             s.completeNamed(app.ScheduleNames),
+		"DESTINATION":          s.completeNamed(app.DestinationNames),
+		"destination add NAME": cobra.NoFileCompletions, // a new name
+		"URL":                  completeURL,
 	}
 }
 
@@ -59,7 +65,13 @@ func (s *session) completeFlags() map[string]completer {
 		"caller":             s.completeCallers,
 		"stream":             completeStreams,
 		"head":               anyFile,
-		"into":               cobra.FixedCompletions([]string{"sqlite:\ta database file", "env:\ta variable that holds the destination", "-\tstdout"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
+		"into":               s.completeInto,
+		"url-file":           anyFile,
+		"schedule":           s.completeNamed(app.ScheduleNames),
+		"state":              oneOf(stateWords()...),
+		"zone":               oneOf("UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney"),
+		"catch-up":           oneOf("once	one run for all that was missed", "all	one run for each", "none	they are noted as missed"),
+		"cron":               oneOf("0 2 * * *	each day at 02:00", "*/15 * * * *	each quarter of an hour", "30 6 * * MON-FRI	on weekdays at 06:30", "@hourly", "@daily"),
 		"database":           cobra.FixedCompletions([]string{"sqlite:\ta database file"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"key":                cobra.FixedCompletions([]string{"file:\ta key file", "env:\ta variable that holds the key", "passphrase\tasked for"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		"log-level":          oneOf("debug", "info", "warn", "error"),

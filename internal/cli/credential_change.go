@@ -290,7 +290,7 @@ func credentialRemove(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "remove NAME", Short: "Remove a credential and destroy its key", Args: takes(1, 1, "the NAME of the credential"),
 		Long: "The sealed values can not be opened again, not even with the database's key. The app at Zoom stays.\n" +
-			"The callers that were let through to it go with it.",
+			"The callers that were let through to it go with it, and its schedules.",
 		Example: "stagedoor credential remove acme",
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
@@ -303,6 +303,13 @@ func credentialRemove(s *session) *cobra.Command {
 		callers, err := a.CallersOf(ctx, c.ID)
 		if err != nil {
 			return err
+		}
+		schedules, err := a.SchedulesOf(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(schedules) > 0 && !asJSON {
+			s.say("with the credential its schedules go: %s", bold.Render(strings.Join(schedules, ", ")))
 		}
 		if len(callers) > 0 && !asJSON {
 			s.say("with the credential its callers lose their access: %s", bold.Render(strings.Join(callers, ", ")))
@@ -324,11 +331,12 @@ func credentialRemove(s *session) *cobra.Command {
 		}
 		if asJSON {
 			return s.printJSON(struct {
-				Slug    string   `json:"slug"`
-				ID      string   `json:"id"`
-				Removed bool     `json:"removed"`
-				Callers []string `json:"callers,omitempty"` // that went with it
-			}{c.Slug, c.ID, true, callers})
+				Slug      string   `json:"slug"`
+				ID        string   `json:"id"`
+				Removed   bool     `json:"removed"`
+				Callers   []string `json:"callers,omitempty"`   // that went with it
+				Schedules []string `json:"schedules,omitempty"` // the same
+			}{c.Slug, c.ID, true, callers, schedules})
 		}
 		s.say("removed credential %s", bold.Render(c.Slug))
 		s.next("stagedoor credential list", "deactivate the app on marketplace.zoom.us if nobody needs it any more")

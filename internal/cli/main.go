@@ -160,6 +160,7 @@ func newRoot(s *session) *cobra.Command {
 		credentialCommand(s), accountIDCommand(s), tokenCommand(s), keyCommand(s),
 		providerCommand(s), operatorCommand(s), callerCommand(s),
 		apiCommand(s), syncCommand(s), streamsCommand(s), scopesCommand(s),
+		runCommand(s), scheduleCommand(s), destinationCommand(s),
 		salesforceCommand(s),
 		doctorCommand(s), quotaCommand(s), auditCommand(s), explainCommand(s), versionCommand(s),
 		completionCommand(s), manCommand(s),

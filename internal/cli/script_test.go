@@ -89,6 +89,8 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 			o.NoReportFeature = true
 		case "gone":
 			o.GoneUsers = number
+		case "barred":
+			o.BarredUsers = number
 		case "nologs":
 			o.NoAdminLogs = true
 		case "limits":

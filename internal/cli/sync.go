@@ -24,6 +24,8 @@ type syncFlags struct {
 	fullRefresh, dryRun        bool
 	asJSON                     bool
 	limit                      int
+	enqueue                    bool           // the daemon is to do it
+	claimed                    *stagedoor.Run // what this process has taken up; nil: a new run
 }
 
 func syncCommand(s *session) *cobra.Command {
@@ -43,13 +45,14 @@ func syncCommand(s *session) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.since, "since", "", "First day (DATE, or an RFC 3339 midnight)")
 	flags.StringVar(&f.until, "until", "", "Last day (DATE), or the RFC 3339 midnight before which to stop")
-	flags.StringVar(&f.into, "into", "", "destination: sqlite:PATH, env:VAR, or - for stdout")
+	flags.StringVar(&f.into, "into", "", "destination: a saved one's name, sqlite:PATH, env:VAR, or - for stdout")
 	flags.StringVar(&f.format, "format", "", "How to print rows on stdout: table (default on a terminal), json, ndjson (default in a pipe) or csv")
 	flags.StringArrayVarP(&f.params, "param", "p", nil, "A KEY=VALUE sent with each call, such as activity_type=-1; may be repeated")
 	flags.BoolVar(&f.fullRefresh, "full-refresh", false, "read again what the destination holds, as far as Zoom keeps it")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be read, and read nothing")
 	flags.IntVar(&f.limit, "limit", 0, "stop after so many rows of each stream")
 	flags.BoolVar(&f.asJSON, "json", false, "print the receipt as JSON (with --into), or the rows as one JSON array")
+	flags.BoolVar(&f.enqueue, "enqueue", false, "have the daemon do it (stagedoor serve), and print the run's id")
 	var hint string
 	for _, name := range []string{"from", "to"} {
 		flags.StringVar(&hint, name, "", "")
@@ -93,11 +96,17 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if err != nil {
 		return err
 	}
-	bar := &progress{t: s.terminal}
+	if f.enqueue {
+		return s.enqueue(ctx, a, f, c, app.SyncOptions{Job: job, Into: f.into, Out: nopWriter{}})
+	}
+	bar := newProgress(s.terminal)
 	var run *app.Sync
 	options := app.SyncOptions{
 		Job: job, Into: f.into, DryRun: f.dryRun, Out: besides{s.shown(), bar}, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
-		Progress: bar.update, Waiting: bar.waiting,
+		Progress: bar.update, Waiting: bar.waiting, Claimed: f.claimed,
+	}
+	if f.claimed != nil {
+		options.Job.Run = f.claimed.ID
 	}
 	if f.dryRun {
 		// Looking at a plan must print no rows, not even an empty list.
@@ -126,7 +135,6 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if f.dryRun {
 		return s.showPlan(ctx, run, f.asJSON)
 	}
-	bar.pace = func(stream string) string { return run.Pace(stream).String() }
 	for _, part := range run.Plan.Streams { // those in parts when these are known
 		s.forecast(ctx, run, part)
 	}
@@ -293,7 +301,7 @@ func (s *session) forecast(ctx context.Context, run *app.Sync, part syncing.Stre
 		s.say("%s %s: %s (%d days) is older than the %d months that Zoom keeps of this report, and can not be read any more",
 			amber.Render("lost"), part.Stream.Name, lost, lost.Count(), part.Stream.Window.LookBack)
 	}
-	if len(part.Slices) == 0 {
+	if len(part.Slices) == 0 || part.Stream.Partition != nil && part.Parts == nil {
 		return
 	}
 	// What can not be kept free is used as far as it goes, so an error here is

@@ -25,6 +25,8 @@ type Debug struct {
 
 	Settings    []Setting         `json:"settings"`
 	Credentials []DebugCredential `json:"credentials"`
+	Runs        []DebugRuns       `json:"runs"`
+	Schedules   []DebugSchedule   `json:"schedules"`
 	Callers     int               `json:"callers"`
 	Running     int64             `json:"requests_running"`
 	Revision    int64             `json:"revision"`      // of the database's callers and credentials that is in use
@@ -35,6 +37,26 @@ type Debug struct {
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// DebugRuns counts the runs that are kept and stand so.
+type DebugRuns struct {
+	State stagedoor.RunState `json:"state"`
+	Runs  int                `json:"runs"`
+}
+
+// DebugSchedule is a schedule, and how its newest run stands.
+type DebugSchedule struct {
+	Name       string             `json:"name"`
+	Credential string             `json:"credential"`
+	Cron       string             `json:"cron"`
+	Zone       string             `json:"zone"`
+	Paused     bool               `json:"paused,omitempty"`
+	Next       time.Time          `json:"next_run_at,omitzero"`
+	LastState  stagedoor.RunState `json:"last_state,omitempty"`
+	LastDone   time.Time          `json:"last_done_at,omitzero"`
+	Missed     int                `json:"missed"`
+	Skipped    int                `json:"skipped"`
 }
 
 // DebugCredential is a credential's token and quota.
@@ -128,6 +150,14 @@ var debugPage = sync.OnceValue(func() *template.Template {
 {{range .Quota}}<tr><td>{{.Name}}</td><td>{{if .Limit}}{{.Limit}} a {{.Span}}{{else}}none a {{.Span}}{{end}}</td><td>{{.Used}}</td><td>{{if .Limit}}{{.Left}}{{else}}–{{end}}</td></tr>
 {{end}}</table>
 {{end}}{{else}}<p>None is saved. <code>stagedoor credential add NAME</code></p>
+{{end}}<h2>Runs</h2>
+<table>
+{{range .Runs}}<tr><th scope="row">{{.State}}</th><td>{{.Runs}}</td></tr>
+{{end}}</table>
+{{if .Schedules}}<table>
+<tr><th scope="col">schedule</th><th scope="col">credential</th><th scope="col">when</th><th scope="col">next run</th><th scope="col">last run</th><th scope="col">last done</th><th scope="col">missed</th><th scope="col">skipped</th></tr>
+{{range .Schedules}}<tr><td>{{.Name}}</td><td>{{.Credential}}</td><td>{{.Cron}} {{.Zone}}</td><td>{{if .Paused}}paused{{else}}{{at .Next}}{{end}}</td><td>{{or .LastState "–"}}</td><td>{{at .LastDone}}</td><td>{{.Missed}}</td><td>{{.Skipped}}</td></tr>
+{{end}}</table>
 {{end}}<h2>Settings</h2>
 <table>
 {{range .Settings}}<tr><th scope="row">{{.Name}}</th><td>{{or .Value "–"}}</td></tr>

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -23,6 +24,14 @@ func LockHome(home string) (*Lock, error) {
 	path := filepath.Join(home, "serve.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
+		err = lock(file)
+	}
+	// Who only looks whether there is a daemon ([Running]) is gone in a moment.
+	for range 10 {
+		if !errors.Is(err, errLocked) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
 		err = lock(file)
 	}
 	if err != nil {
@@ -48,6 +57,17 @@ func LockHome(home string) (*Lock, error) {
 		}, file.Close())
 	}
 	return &Lock{file}, nil
+}
+
+// Running reports whether a daemon runs on a home. Where the lock can not be looked
+// at, none does as far as can be told.
+func Running(home string) bool {
+	file, err := os.OpenFile(filepath.Join(home, "serve.lock"), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close() // which gives the lock back
+	return errors.Is(lock(file), errLocked)
 }
 
 func writeAt(file *os.File, text string) error {

@@ -132,6 +132,15 @@ func (m moment) Collect(out chan<- prometheus.Metric) {
 	gauge(described("start_time_seconds", "When the daemon started, in seconds since 1970."), float64(d.StartedAt.Unix()))
 	gauge(described("callers", "Callers that may get a token."), float64(d.Callers))
 	gauge(described("audit_backlog_lines", "Lines of the audit that are not written yet."), float64(d.Audit))
+	for _, r := range d.Runs {
+		gauge(described("runs", "Runs that are kept, by how they stand.", "state"), float64(r.Runs), string(r.State))
+	}
+	for _, s := range d.Schedules {
+		gauge(described("schedule_last_success_timestamp_seconds", "When the schedule's newest run that was done in full ended, in seconds since 1970; 0: none was.", "schedule"), seconds(s.LastDone), s.Name)
+		gauge(described("schedule_next_run_timestamp_seconds", "When the schedule's next run begins, in seconds since 1970; 0: it is paused.", "schedule"), seconds(s.Next), s.Name)
+		gauge(described("schedule_missed", "Times of the schedule that passed without a run of their own, while no daemon ran.", "schedule"), float64(s.Missed), s.Name)
+		gauge(described("schedule_skipped", "Times of the schedule that were skipped, since its run before had not ended.", "schedule"), float64(s.Skipped), s.Name)
+	}
 	for _, c := range d.Credentials {
 		left := 0.0
 		if !c.Expires.IsZero() {
@@ -147,6 +156,13 @@ func (m moment) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 	}
+}
+
+func seconds(at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return float64(at.Unix())
 }
 
 func truth(is bool) float64 {

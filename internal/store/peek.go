@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// A Name is what a credential, a caller or an operator's token may be listed by
+// A Name is what a credential, a caller, a run and their like may be listed by
 // without the key.
 type Name struct {
 	Slug, Name, Description, Status string
@@ -33,6 +33,26 @@ func CallerNames(ctx context.Context, database string) ([]Name, error) {
 // Name are one, and their Description is the role.
 func OperatorTokenNames(ctx context.Context, database string) ([]Name, error) {
 	return peek(ctx, database, "list the operator tokens", `SELECT name, name, role, '' FROM operator_tokens ORDER BY name`)
+}
+
+// RunNames does the same for the newest runs; their Slug and Name are one, the id,
+// their Description is the credential, and their Status the state that is noted.
+func RunNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the runs", `SELECT id, id, credential, state FROM runs ORDER BY created_at DESC LIMIT 50`)
+}
+
+// ScheduleNames does the same for schedules; their Description is what they ask
+// for when, and their Status is "paused" or nothing.
+func ScheduleNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the schedules", `SELECT name, name, cron || ' ' || zone,
+		CASE paused_at WHEN 0 THEN '' ELSE 'paused' END FROM schedules ORDER BY name`)
+}
+
+// DestinationNames does the same for saved destinations; their Description is
+// where they are, or what people wrote of them.
+func DestinationNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the destinations", `SELECT name, name,
+		CASE description WHEN '' THEN place ELSE description END, '' FROM destinations ORDER BY name`)
 }
 
 func peek(ctx context.Context, database, op, query string) ([]Name, error) {

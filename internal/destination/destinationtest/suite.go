@@ -70,7 +70,7 @@ func Test(t *testing.T, kind Kind) {
 		{"checkpoints are kept for each stream, parameters and slice", testCheckpoints},
 		{"rows that are left out stay, unless the commit looks for them", testStay},
 		{"rows that are left out are marked, and unmarked when they return", testGone},
-		{"an empty reading marks nothing", testGoneEmpty},
+		{"an empty reading marks what was there", testGoneEmpty},
 		{"a reading marks only the days that it read", testGoneDays},
 		{"a reading marks only rows in the care of its parameters", testGoneParams},
 		{"a row pulled after the reading began is not marked", testGoneRace},

@@ -204,7 +204,7 @@ func (s *slice) move(ctx context.Context, tx pgx.Tx, checkpoint stagedoor.Checkp
 		}
 		return written, s.d.dropCheckpoints(ctx, tx, s.slice)
 	}
-	if gone && held && written.Rows > 0 { // an empty reading proves nothing
+	if gone && held {
 		if written.Gone, err = s.markGone(ctx, tx, readAt); err != nil {
 			return written, err
 		}

@@ -48,6 +48,28 @@ type Store interface {
 	AuditArrived(ctx context.Context) (int64, error)
 	OldestAudit(ctx context.Context) (time.Time, error)
 
+	AddRun(ctx context.Context, r stagedoor.Run) error
+	Run(ctx context.Context, id string) (stagedoor.Run, error)
+	Runs(ctx context.Context, q stagedoor.RunQuery) ([]stagedoor.Run, error)
+	CountRuns(ctx context.Context) (map[stagedoor.RunState]int, error)
+	UpdateRun(ctx context.Context, id string, edit func(*stagedoor.Run) error) (stagedoor.Run, error)
+	RunLease(ctx context.Context, id string) (stagedoor.RunLease, error)
+	AddRunSlices(ctx context.Context, id string, slices []stagedoor.RunSlice) error
+	RunSlices(ctx context.Context, id string, limit int) ([]stagedoor.RunSlice, error)
+	PruneRuns(ctx context.Context, before time.Time, limit int) (int, error)
+
+	AddSchedule(ctx context.Context, c stagedoor.Schedule) error
+	Schedules(ctx context.Context) ([]stagedoor.Schedule, error)
+	UpdateSchedule(ctx context.Context, name string, edit func(*stagedoor.Schedule) error) (stagedoor.Schedule, error)
+	FireSchedule(ctx context.Context, name string, due time.Time, edit func(*stagedoor.Schedule) []stagedoor.Run) (bool, error)
+	RemoveSchedule(ctx context.Context, name string) error
+
+	AddDestination(ctx context.Context, d stagedoor.SealedDestination) error
+	Destination(ctx context.Context, name string) (stagedoor.SealedDestination, error)
+	Destinations(ctx context.Context) ([]stagedoor.SealedDestination, error)
+	NoteDestination(ctx context.Context, d stagedoor.SavedDestination) error
+	RemoveDestination(ctx context.Context, name string) error
+
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error
 	InitMeta(ctx context.Context, key string, value []byte) ([]byte, error)
@@ -96,6 +118,17 @@ func Test(t *testing.T, fresh Fresh) {
 		"the audit is read as it was at one moment":         auditSnapshot,
 		"the audit's oldest rows are removed":               auditPruned,
 		"of many who write the audit each has its turn":     auditConcurrent,
+		"runs come back as they were given":                 runRoundTrip,
+		"runs are listed by what is asked for":              runsListed,
+		"a change of a run is whole or not at all":          runUpdateWhole,
+		"changes of a run by many at once are all kept":     runUpdateConcurrent,
+		"slices of runs are kept, the newest word on each":  runSlicesKept,
+		"old runs that have ended are removed":              runsPruned,
+		"what is asked of runs moves the revision":          runsMoveRevision,
+		"schedules come back as they were given":            scheduleRoundTrip,
+		"a change of a schedule is whole or not at all":     scheduleUpdateWhole,
+		"of many who fire a schedule one does":              scheduleFiresOnce,
+		"destinations come back as they were given":         destinationRoundTrip,
 		"facts are set once, or again":                      metaSet,
 		"of many first facts one wins for all":              metaConcurrent,
 		"many open an empty database at once":               openConcurrent,
