@@ -236,7 +236,7 @@ func (a *App) CancelRun(ctx context.Context, id string) (stagedoor.Run, error) {
 }
 
 // ResumeRun lets a run that ended before it was done wait for the daemon; with
-// here it is this process's instead, and is done by [App.ResumeHere].
+// here it is this process's instead, which is to do it ([SyncOptions.Claimed]).
 func (a *App) ResumeRun(ctx context.Context, id string, here bool) (stagedoor.Run, error) {
 	run, err := a.FindRun(ctx, id)
 	if err != nil {
@@ -252,17 +252,10 @@ func (a *App) ResumeRun(ctx context.Context, id string, here bool) (stagedoor.Ru
 	if err != nil {
 		return run, err
 	}
+	resumed, err := rows.Resume(ctx, run.ID, here)
 	where := "by the daemon"
-	resumed, err := rows.Resume(ctx, run.ID)
-	if err == nil && here {
+	if here {
 		where = "here"
-		var ok bool
-		if resumed, ok, err = rows.Claim(ctx, resumed, a.self); err == nil && !ok {
-			err = &stagedoor.Error{
-				Op: "resume a run", Subject: "run " + run.ID, Kind: stagedoor.KindConflict,
-				Cause: "a daemon has taken it up at the same moment", Fix: "Follow it with `stagedoor run show " + run.ID + " --follow`.",
-			}
-		}
 	}
 	return resumed, a.didRun(ctx, "resume", run, "it was "+string(run.State)+"; to be done "+where, err)
 }

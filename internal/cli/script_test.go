@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
 			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,
+			"text": text, "await": await,
 		},
 	})
 }
