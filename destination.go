@@ -9,7 +9,8 @@ import (
 // its own goes on where the last one stopped.
 //
 // A Destination is used by one run at a time; two runs into one place are kept
-// apart by the place itself.
+// apart by the place itself. Of one run several slices are open at once, each in
+// the hands of one goroutine at a time, and are begun and committed side by side.
 type Destination interface {
 	// Name is what receipts and messages call it; it holds no secret.
 	Name() string
@@ -35,7 +36,9 @@ type SliceWriter interface {
 	// that was written before is replaced: rows that came again are updated,
 	// and with gone, rows of the slice that did not come again get a
 	// _deleted_at, for streams that show what is gone by leaving it out. The
-	// rules of that stand in package destinationtest. A slice of one part says
+	// rules of that stand in package destinationtest; a slice without any row
+	// marks too, since the engine asks for it only where that proves something.
+	// A slice of one part says
 	// nothing of the rows of another. Of a checkpoint that is Ended every row of
 	// the part that is in the care of its parameters is marked, whatever gone
 	// says.

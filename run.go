@@ -40,7 +40,8 @@ type StreamReport struct {
 type PartsReport struct {
 	Of       string `json:"of"` // the parent stream: "users"
 	Count    int    `json:"count"`
-	Gone     int    `json:"gone,omitempty"`     // parts that were not there any more when they were read
+	Gone     int    `json:"gone,omitempty"`     // parts that were not there (any more, or not yet) when they were read
+	Ended    int    `json:"ended,omitempty"`    // parts of former runs that the parent does not list any more
 	Requests int    `json:"requests,omitempty"` // calls that finding them took
 }
 
@@ -49,13 +50,15 @@ const (
 	SliceWritten = "written"
 	SliceFailed  = "failed"
 	SliceSkipped = "skipped" // its part is not there any more
+	SliceEnded   = "ended"   // nothing was read: its part is not listed any more, and its rows are marked
 )
 
 // SliceReport is a receipt's part on one slice.
 type SliceReport struct {
 	Slice    string   `json:"slice"`
-	State    string   `json:"state"` // written, failed or skipped
-	Asked    []string `json:"asked"` // the calls, without page tokens
+	State    string   `json:"state"`                // written, failed, skipped or ended
+	Asked    []string `json:"asked"`                // the calls, without page tokens
+	Parts    int      `json:"partitions,omitempty"` // where parts lie inside the slice: how many were read by these calls
 	Returned int      `json:"returned"`
 	Written  int      `json:"written"`
 	Gone     int      `json:"gone,omitempty"` // rows that got _deleted_at

@@ -36,6 +36,18 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 4 && os.Args[1] == "sync" {
+		if err := asSync(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == "pages" {
+		m, err := makePages(os.Args[2], 1000000)
+		fmt.Println(m.files, m.bytes, err)
+		return
+	}
 	fmt.Printf("%s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	for _, part := range parts {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {

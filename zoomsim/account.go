@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,8 +15,10 @@ type account struct {
 	number int64
 	name   string
 	domain string
-	users  []*user        // the owner first
-	gone   map[*user]bool // listed, and not there any more
+	users  []*user // the owner first
+	groups []*group
+	gone   map[*user]bool  // listed, and not there any more
+	barred map[string]bool // by id: those who may not schedule
 }
 
 // A user is one row of GET /users and the source of a profile. Times are as
@@ -44,11 +47,19 @@ type user struct {
 	jobTitle          string
 	location          string
 	phoneNumber       string
+
+	studio      bool   // the busiest host: of a third of all meetings, and each is recorded
+	newLastName string // since an edit; reports have the name of their day
+	edited      bool
 }
 
+// displayName is the user's in reports.
 func (u *user) displayName() string {
 	return strings.TrimSpace(u.firstName + " " + u.lastName)
 }
+
+// lastNameNow is the user's in lists.
+func (u *user) lastNameNow() string { return cmp.Or(u.newLastName, u.lastName) }
 
 // Names that break careless programs: quotes, commas, a leading "=" (a formula
 // to a spreadsheet), tabs, emoji, combining marks, right-to-left text.
@@ -101,10 +112,10 @@ func newAccount(o Options) *account {
 	if o.Users >= 6 {
 		inactive, pending = max(1, o.Users/10), max(2, o.Users/12)
 	}
-	groups := []string{randomID(r), randomID(r), randomID(r)}
+	a.groups = newGroups(o, []string{randomID(r), randomID(r), randomID(r)})
 	awkward := r.Perm(len(awkwardNames))
 	for i := range o.Users {
-		u := newUser(o, a, i, groups)
+		u := newUser(o, a, i)
 		if i%3 == 1 {
 			name := awkwardNames[awkward[i/3%len(awkward)]]
 			u.firstName, u.lastName = name[0], name[1]
@@ -118,6 +129,9 @@ func newAccount(o Options) *account {
 		default:
 			a.users = append(a.users, u)
 		}
+	}
+	if i := slices.IndexFunc(a.users, func(u *user) bool { return u.status == "active" && u.kind == 2 }); i >= 0 {
+		a.users[i].studio = true
 	}
 	return a
 }
@@ -134,7 +148,7 @@ func (a *account) joined() []*user {
 }
 
 // newUser makes up the active user number i.
-func newUser(o Options, a *account, i int, groups []string) *user {
+func newUser(o Options, a *account, i int) *user {
 	r := randomFor(o.Seed, "user", i)
 	u := &user{
 		id:                randomID(r),
@@ -166,9 +180,7 @@ func newUser(o Options, a *account, i int, groups []string) *user {
 	if r.IntN(3) > 0 {
 		u.employeeID = fmt.Sprintf("E%012d", r.Int64N(1_000_000_000_000))
 	}
-	if r.IntN(2) > 0 {
-		u.groupIDs = groups[:1+r.IntN(len(groups))]
-	}
+	u.groupIDs = memberships(o, a.groups, i)
 	if r.IntN(2) > 0 {
 		u.costCenter, u.location = fmt.Sprintf("CC-%d", r.IntN(100)), "Hall "+string(rune('A'+r.IntN(6)))
 	}
@@ -197,6 +209,7 @@ func (u *user) asPending(lapsed bool) *user {
 		timezone:  u.timezone,
 		dept:      u.dept,
 		createdAt: u.createdAt,
+		groupIDs:  u.groupIDs,
 		roleID:    u.roleID,
 		roleName:  u.roleName,
 	}

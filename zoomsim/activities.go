@@ -23,9 +23,9 @@ type activity struct {
 	operatorEmail string
 	category      string
 	detail        string
+	user          *user // nil: not of the account
+	edited        bool
 }
-
-func (a activity) when() int64 { return a.at }
 
 // MarshalJSON writes the row as Zoom does: activity_time has no zone (it is UTC)
 // and a colon before its milliseconds (Zoom API Hub, Meetings,
@@ -85,24 +85,76 @@ var chatLines = []string{
 // A meeting is one instance that was held.
 type meeting struct {
 	number     string
+	kind       int  // one of a series, or held once
 	first      bool // the first instance of its number
 	host       *user
 	start, end time.Time
 }
 
-// newActivities makes up all meetings from since to until, both inclusive days,
-// and the rows of each; both newest first.
-func newActivities(o Options, a *account, since, until time.Time) ([]activity, []heldMeeting) {
-	hosts := a.joined()
-	var rows []activity
-	var held []heldMeeting
-	for i, m := range newMeetings(o, hosts, since, until) {
-		own := m.activities(randomFor(o.Seed, "meeting", i), i, hosts, since)
-		held = append(held, heldMeeting{meeting: m, uuid: newUUID(o.Seed, i), number: i, attendance: attendanceOf(own)})
-		rows = append(rows, own...)
+// An activityRef is a row of the report before it is made up: which row of which
+// meeting, and when. A twin has the same.
+type activityRef struct {
+	at           int64 // Unix milliseconds
+	meeting, row int32
+}
+
+func (a activityRef) when() int64 { return a.at }
+
+// newActivities orders the rows of all meetings, newest first.
+func (s *Simulator) newActivities() []activityRef {
+	var refs []activityRef
+	for _, m := range s.heldByIndex {
+		if m == nil || m.gone {
+			continue
+		}
+		for row, a := range s.happened(m) {
+			refs = append(refs, activityRef{a.at, int32(m.index), int32(row)})
+		}
 	}
-	slices.SortStableFunc(rows, func(a, b activity) int { return cmp.Compare(b.at, a.at) })
-	return withDuplicates(rows, randomFor(o.Seed, "duplicates", 0)), newestFirst(held)
+	slices.SortStableFunc(refs, func(a, b activityRef) int { return cmp.Compare(b.at, a.at) })
+	return withDuplicates(refs, randomFor(s.options.Seed, "duplicates", 0))
+}
+
+// happenedEdits are what edits did to the rows of a meeting, by the row's place.
+type happenedEdits struct {
+	changed map[int]activity
+	gone    map[int]bool
+	late    []activity
+}
+
+// happened makes up the rows of a meeting: those that are gone too, so that each
+// keeps its place.
+func (s *Simulator) happened(m *heldMeeting) []activity {
+	held := m.meeting
+	held.first = held.first && !m.late // it was not created on a day that is read no more
+	rows := append(held.activities(randomFor(s.options.Seed, "meeting", m.index), m.index, s.joined, s.since), m.happened.late...)
+	for row, changed := range m.happened.changed {
+		rows[row] = changed
+	}
+	return rows
+}
+
+// An activityReader turns references into rows. It remembers the latest meetings,
+// since neighbours are of few.
+type activityReader struct {
+	s    *Simulator
+	rows map[int32][]activity
+}
+
+func (s *Simulator) activityReader() activityReader {
+	return activityReader{s, map[int32][]activity{}}
+}
+
+func (a activityReader) row(ref activityRef) activity {
+	rows, known := a.rows[ref.meeting]
+	if !known {
+		if len(a.rows) >= 500 {
+			clear(a.rows)
+		}
+		rows = a.s.happened(a.s.heldByIndex[ref.meeting])
+		a.rows[ref.meeting] = rows
+	}
+	return rows[ref.row]
 }
 
 // newMeetings decides who met when. The first meetings lie at the edges: they
@@ -110,27 +162,54 @@ func newActivities(o Options, a *account, since, until time.Time) ([]activity, [
 // the last millisecond of the history and of each month.
 func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 	edges := edgesOf(since, until)
+	studio := slices.IndexFunc(hosts, func(u *user) bool { return u.studio })
 	meetings := make([]meeting, o.Meetings)
 	for i := range meetings {
 		r := randomFor(o.Seed, "schedule", i)
 		m := &meetings[i]
 		m.number, m.first, m.host = meetingNumber(r), true, pick(r, hosts)
-		if i > 0 && r.IntN(3) == 0 { // a recurring meeting keeps its number
+		if studio >= 0 && i%3 == 1 { // the second, which ends with the history, is one
+			m.host = hosts[studio]
+		}
+		if i > 1 && r.IntN(3) == 0 { // a recurring meeting keeps its number
 			former := meetings[r.IntN(i)]
 			m.number, m.first, m.host = former.number, false, former.host
 		}
 		length := 5*time.Minute + time.Duration(r.Int64N(int64(85*time.Minute/time.Millisecond)))*time.Millisecond
 		latest := until.Add(day - time.Millisecond).Add(-length)
 		m.start = since.Add(time.Duration(r.Int64N(latest.Sub(since).Milliseconds()+1)) * time.Millisecond)
-		if i < len(edges) {
+		switch {
+		case i < len(edges):
 			m.start = edges[i].start
 			if m.start.IsZero() {
 				m.start = edges[i].end.Add(-length)
 			}
+		case i > smallCompany && i%23 == 5: // the last day is a busy one
+			m.start = within(r, until, latest)
 		}
 		m.end = m.start.Add(length)
 	}
+	markSeries(meetings)
 	return meetings
+}
+
+// markSeries tells the instances of a series, whose number others have too, from
+// meetings that were held once. One series in five has no fixed time.
+func markSeries(meetings []meeting) {
+	instances := map[string]int{}
+	for _, m := range meetings {
+		instances[m.number]++
+	}
+	for i := range meetings {
+		switch number := meetings[i].number; {
+		case instances[number] == 1:
+			meetings[i].kind = scheduledOnce
+		case digits(number)%5 == 0:
+			meetings[i].kind = recurringWithout
+		default:
+			meetings[i].kind = recurringWithTimes
+		}
+	}
 }
 
 // meetingNumber makes up a number of 9, 10 or 11 digits, as Zoom shows it.
@@ -153,17 +232,20 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	add := func(at time.Time, who person, category, detail string) {
 		rows = append(rows, activity{
 			at: at.UnixMilli(), meetingNumber: m.number, operator: who.name, operatorEmail: who.email,
-			category: category, detail: detail,
+			category: category, detail: detail, user: who.user,
 		})
 	}
 
-	host := person{m.host.displayName(), m.host.email}
+	host := personOf(m.host)
 	if created := m.start.Add(-time.Duration(r.Int64N(int64(7 * day)))); m.first && !created.Before(since) {
 		add(created, host, "Meeting Created", "Meeting Created")
 	}
 	add(m.start, host, "Meeting Started", "Meeting Started")
 	add(m.start, host, "User Join", "User Join")
 	guests := 1 + r.IntN(8)
+	if i >= largeCompany {
+		guests += r.IntN(19)
+	}
 	if i%10 == 9 {
 		guests = 0 // nobody came
 	}
@@ -188,18 +270,30 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	return rows
 }
 
+// smallCompany is after how many meetings there are enough for a busy last day,
+// so that edits find what they need there.
+const smallCompany = 150
+
+// largeCompany is after how many meetings the company is a large one, whose
+// further meetings are larger too.
+const largeCompany = 2000
+
 // A person is the operator of an activity.
-type person struct{ name, email string }
+type person struct {
+	name, email string
+	user        *user // nil: not of the account
+}
+
+func personOf(u *user) person { return person{u.displayName(), u.email, u} }
 
 // somebody is a user of the account or, one time in three, a guest.
 func somebody(r *rand.Rand, users []*user) person {
 	if r.IntN(3) > 0 {
-		u := pick(r, users)
-		return person{u.displayName(), u.email}
+		return personOf(pick(r, users))
 	}
 	if r.IntN(4) == 0 {
 		name := pick(r, awkwardNames)
-		return person{strings.TrimSpace(name[0] + " " + name[1]), ""}
+		return person{name: strings.TrimSpace(name[0] + " " + name[1])}
 	}
-	return person{pick(r, firstNames) + " (guest)", ""}
+	return person{name: pick(r, firstNames) + " (guest)"}
 }

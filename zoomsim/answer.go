@@ -161,6 +161,42 @@ func errNoUser(userID string) *answer {
 	return apiError(http.StatusNotFound, 1001, fmt.Sprintf("User does not exist: %s.", userID))
 }
 
+func errNoGroup(groupID string) *answer {
+	return apiError(http.StatusNotFound, 4130, fmt.Sprintf("Group does not exist: %s.", groupID))
+}
+
+func errNoMeeting(meetingID string) *answer {
+	return apiError(http.StatusNotFound, 3001, fmt.Sprintf("Meeting does not exist: %s.", meetingID))
+}
+
+// errMayNotSchedule has the text that integrators report; Zoom's pages word it
+// otherwise.
+func errMayNotSchedule() *answer {
+	return apiError(http.StatusBadRequest, 3161, "Your user account is not allowed meeting hosting and scheduling capabilities.")
+}
+
+// errNoRegistration shares its code with bad parameters and dead page tokens.
+func errNoRegistration(meetingID string) *answer {
+	return apiError(http.StatusBadRequest, 300, fmt.Sprintf("Registration has not been enabled for this meeting: %s.", meetingID))
+}
+
+// errNoDashboard: the dashboard takes a Business plan or a higher one
+// (github.com/jrchamp/moodle-mod_zoom issues 607 and 685).
+func errNoDashboard() *answer {
+	return apiError(http.StatusBadRequest, 400,
+		"This API is only available for ZMP and Business or higher accounts that have enabled the Dashboard feature.")
+}
+
+// errNoReport answers of a meeting that is not there, has not ended, had one
+// participant or whose report is not made yet.
+func errNoReport(meetingID string) *answer {
+	return apiError(http.StatusNotFound, 3001, fmt.Sprintf("Meeting %s not found or has expired.", meetingID))
+}
+
+func errNoRecording() *answer {
+	return apiError(http.StatusNotFound, 3301, "There is no recording for this meeting.")
+}
+
 // errInvitationLapsed: the code is Zoom's, the text is a guess.
 func errInvitationLapsed() *answer {
 	return apiError(http.StatusBadRequest, 1120, "The invitation has expired.")

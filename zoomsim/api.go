@@ -17,6 +17,7 @@ type call struct {
 	now       time.Time
 	daily     *dailyLeft // nil: no daily limit counted it
 	release   func()     // lets those go on who wait for it; nil: nobody does
+	edits     []Fault    // due when it has been answered
 }
 
 // serveAPI answers a request under /v2. Real Zoom's order of checks is not
@@ -32,7 +33,12 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	defer s.unlock(c)
 	reply := refusal
 	if reply == nil {
+		s.company.RLock()
 		reply = s.dispatch(c)
+		s.company.RUnlock()
+	}
+	for _, edit := range c.edits {
+		_ = s.edit(edit) // what it found too few of shows in the statistics
 	}
 	s.deliver(w, r, s.withLimitHeaders(c, reply), fault)
 }
@@ -56,6 +62,7 @@ func (s *Simulator) admit(c *call, r *http.Request) (*Fault, *answer) {
 	c.now = s.options.Now()
 	s.catchUp(c.now)
 	s.state.tally.count(c)
+	c.edits = s.countDown(c)
 	token := bearer(r)
 
 	fault := s.state.faults.fire(c, s.state.tokens[token] != nil, &s.state.tally)
@@ -76,6 +83,8 @@ func (s *Simulator) admit(c *call, r *http.Request) (*Fault, *answer) {
 	if !anyOf(scopes, c.operation.scopes) {
 		return fault, errScopeMissing(c.operation.scopes)
 	}
+	s.company.RLock()
+	defer s.company.RUnlock()
 	if refusal := s.lock(c); refusal != nil {
 		return fault, refusal
 	}

@@ -26,13 +26,13 @@ func TestAuthentication(t *testing.T) {
 }
 
 func TestUnrecognized(t *testing.T) {
-	sim := start(t, zoomsim.Options{Scopes: []string{"user:read:admin", "meeting:read:admin"}})
+	sim := start(t, zoomsim.Options{Scopes: []string{"user:read:admin"}})
 	auth := "Authorization: Bearer " + mint(t, sim)
 	base := strings.TrimSuffix(sim.Info().APIURL, "/v2")
 	const want = `{"code":2300,"message":"This API endpoint is not recognized."}`
 	for _, request := range []string{
 		"GET /v2/nowhere", "GET /v2/users/", "GET /v2//users", "PUT /v2/users", "OPTIONS /v2/users", "GET /v2/users/%zz",
-		"GET /users", "GET /v2", "GET /", "GET /v2/users/me/meetings", // the last is published but not simulated
+		"GET /users", "GET /v2", "GET /", "GET /v2/users/me/settings", // the last is published but not simulated
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		got, err := trySend(method, base+path, "", auth)
@@ -50,7 +50,7 @@ func TestUnrecognized(t *testing.T) {
 	if got := send(t, "HEAD", base+"/v2/users", "", auth); got.Status != 404 || got.Body != "" {
 		t.Errorf("HEAD: %d %q", got.Status, got.Body)
 	}
-	if got := sim.Stats().ByOperation["GET /users/{userId}/meetings"]; got != 1 {
+	if got := sim.Stats().ByOperation["GET /users/{userId}/settings"]; got != 1 {
 		t.Errorf("a published operation was counted %d times", got)
 	}
 }

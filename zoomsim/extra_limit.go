@@ -157,15 +157,15 @@ func (r registrant) subjects() []subject {
 // hostNamed is the user in the path.
 func hostNamed(s *Simulator, c *call) []subject { return []subject{{id: s.userKey(c.args[0])}} }
 
-// hostOfMeeting is who hosts the meeting in the path. Of a meeting or webinar
-// that is not in the report the simulator does not know the host, as it keeps no
-// state; it takes the owner of the app.
+// hostOfMeeting is who hosts the meeting in the path. Of one that is neither
+// scheduled nor was held, such as one that a client believes it has made, the
+// simulator does not know the host; it takes the owner of the app.
 func hostOfMeeting(s *Simulator, c *call) []subject {
-	number := strings.ReplaceAll(c.args[0], " ", "")
-	for _, row := range s.activities {
-		if row.category == "Meeting Started" && strings.ReplaceAll(row.meetingNumber, " ", "") == number {
-			return []subject{{id: s.userKey(row.operatorEmail)}}
-		}
+	if m := s.findScheduled(c.args[0]); m != nil {
+		return []subject{{id: s.userKey(m.host.email)}}
+	}
+	if m := s.findHeld(strings.ReplaceAll(c.args[0], " ", "")); m != nil {
+		return []subject{{id: s.userKey(m.host.email)}}
 	}
 	return []subject{{id: s.userKey("me")}}
 }

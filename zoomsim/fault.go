@@ -45,25 +45,28 @@ const (
 
 var faultKinds = []string{
 	TokenRevoked, PerSecond429, Daily429, Reset, HTTP500, HTML503, Slow, Truncated, PageTokenExpired, TokenEndpointDown,
-	OtherTraffic,
+	OtherTraffic, Change, Late, Delete,
 }
 
 const defaultSlowness = 2 * time.Second
 
-// A Fault makes matching requests fail. A request fires at most one: the first
-// in the order they were added whose After is used up.
+// A Fault makes matching requests fail, or edits the company (Change, Late,
+// Delete). A request fires at most one that makes it fail: the first in the order
+// they were added whose After is used up.
 type Fault struct {
 	// Kind is one of the kinds above.
 	Kind string
 	// Operation says which requests match: "GET /users/{userId}", a path without /v2
 	// (its operation, by any method), or the name of a stream. Default "": any API
-	// request. OtherTraffic takes one operation.
+	// request. OtherTraffic takes one operation, an edit one stream.
 	Operation string
 	// After is how many matching requests pass first. Each matching request counts,
-	// also one on which another fault fires. Default 0; OtherTraffic has none.
+	// also one on which another fault fires. Default 0; OtherTraffic has none. An
+	// edit happens when so many have been answered, by default at once.
 	After int
 	// Count is how often it fires. Default (0) once; of OtherTraffic it is how many
-	// requests others send in all, by default without end.
+	// requests others send in all, by default without end; of edits it is how many
+	// rows are edited, and each counts as fired.
 	Count int
 	// Delay is the length of Slow (default two seconds), of Daily429 (default
 	// until 00:00 UTC) and of OtherTraffic (default without end); other kinds have
@@ -137,6 +140,9 @@ func (f Fault) checked() (Fault, error) {
 		problems = append(problems, fmt.Errorf(`unknown operation %q: give "METHOD /path", "/path" (without /v2) or a stream (%s)`,
 			f.Operation, strings.Join(streams(), ", ")))
 	}
+	if f.isEdit() {
+		problems = append(problems, f.editProblems()...)
+	}
 	switch {
 	case f.Kind == OtherTraffic:
 		problems = append(problems, f.otherProblems()...)
@@ -189,7 +195,9 @@ func operationNames(text string) []string {
 	return names
 }
 
-// AddFaults adds all of them or, if one is wrong, none.
+// AddFaults adds all of them or, if one is wrong, none. Edits that wait for no
+// request are done when it returns; the error tells of those that found fewer rows
+// than they should edit.
 func (s *Simulator) AddFaults(faults ...Fault) error {
 	var problems []error
 	added := make([]Fault, len(faults))
@@ -202,28 +210,46 @@ func (s *Simulator) AddFaults(faults ...Fault) error {
 	if len(problems) > 0 {
 		return errors.Join(problems...)
 	}
+	for i, fault := range s.startFaults(added) {
+		if err := s.edit(fault); err != nil {
+			problems = append(problems, fmt.Errorf("edit %d: %w", i+1, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// startFaults starts faults that were checked, and returns the edits to do at once.
+func (s *Simulator) startFaults(faults []Fault) (edits []Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.options.Now()
 	s.catchUp(now)
-	for _, fault := range added {
-		if fault.Kind == OtherTraffic {
+	for _, fault := range faults {
+		switch {
+		case fault.Kind == OtherTraffic:
 			s.startOther(fault, now)
-			continue
+		case fault.isEdit() && fault.After == 0:
+			edits = append(edits, fault)
+		case fault.isEdit():
+			s.state.edits = append(s.state.edits, &fault)
+		default:
+			s.state.faults = append(s.state.faults, &fault)
 		}
-		s.state.faults = append(s.state.faults, &fault)
 	}
-	return nil
+	return edits
 }
 
-// pendingFaults returns those that have not fired as often as they will, other
-// traffic last.
+// pendingFaults returns those that have not fired as often as they will, edits and
+// other traffic last.
 func (s *Simulator) pendingFaults() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.catchUp(s.options.Now())
 	pending := []Fault{}
 	for _, fault := range s.state.faults {
+		pending = append(pending, *fault)
+	}
+	for _, fault := range s.state.edits {
 		pending = append(pending, *fault)
 	}
 	for _, other := range s.state.others {

@@ -50,7 +50,7 @@ func (s *Simulator) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	ok(map[string]any{
 		"GET /sim/stats":            "counts since the start or the last reset",
 		"GET /sim/requests":         "the log: the latest 10,000 requests as NDJSON, oldest first",
-		"GET /sim/dataset/{stream}": "the truth as NDJSON; ?since=&until= are inclusive days; streams: " + strings.Join(streams(), ", "),
+		"GET /sim/dataset/{stream}": "the truth as NDJSON; ?since=&until= are inclusive days; ?meeting_uuid= or ?part= narrow it, ?with=meeting or ?with=part tell what a row belongs to; streams: " + strings.Join(streams(), ", "),
 		"POST /sim/faults":          `{"faults":[{"kind","operation","after","count","delay","rate"}]}; kinds: ` + strings.Join(faultKinds, ", "),
 		"POST /sim/credential":      `{"client_secret","active","scopes"}, any of them`,
 		"POST /sim/reset":           "statistics, faults, tokens, rate counters and the credential back to the start",
@@ -78,7 +78,16 @@ func (s *Simulator) serveDataset(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	records, err := s.Dataset(r.PathValue("stream"), since, until)
+	with := query.Get("with")
+	if with != "" && with != "meeting" && with != "part" {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("with %q: there are with=meeting and with=part", with))
+		return
+	}
+	records, err := s.Truth(Truth{
+		Stream: r.PathValue("stream"), Since: since, Until: until,
+		MeetingUUID: query.Get("meeting_uuid"), WithMeeting: with == "meeting",
+		Part: query.Get("part"), WithPart: with == "part",
+	})
 	if err != nil {
 		refuse(w, http.StatusNotFound, err)
 		return

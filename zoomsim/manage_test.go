@@ -107,7 +107,7 @@ func TestDatasetOverHTTP(t *testing.T) {
 	expect(t, manage(t, sim, "GET", "/dataset/meeting_activities?since=2026-02-10&until=2026-02-12", ""), 200, lines(days))
 
 	expect(t, manage(t, sim, "GET", "/dataset/webinars", ""), 404,
-		`{"error":"unknown stream \"webinars\": there are meeting_activities, operation_logs, report_user_meetings, sign_in_activities, users"}`)
+		`{"error":"unknown stream \"webinars\": there are group_members, groups, history_meetings, meeting_activities, meeting_attendance, meeting_registrants, meetings, metrics_meetings, operation_logs, recordings, report_meeting_participants, report_user_meetings, sign_in_activities, users"}`)
 	expect(t, manage(t, sim, "GET", "/dataset/users?since=May&until=June", ""), 400,
 		`{"error":"since \"May\" is not a day such as 2026-01-31\nuntil \"June\" is not a day such as 2026-01-31"}`)
 }

@@ -32,14 +32,14 @@ func (s *Simulator) listMeetingActivities(c *call) *answer {
 	if refusal != nil {
 		return refusal
 	}
-	rows := between(s.reportedActivities(), from, to)
-	rows = filterActivities(rows, category, p.text("meeting_number"), p.text("search_key"))
+	rows, reader := between(s.reportedActivities(), from, to), s.activityReader()
+	rows = filterActivities(rows, reader, category, p.text("meeting_number"), p.text("search_key"))
 	found := cut(s.pages, c, rows, start, size, true)
 	return ok(struct {
 		Logs          []activity `json:"meeting_activity_logs"`
 		NextPageToken string     `json:"next_page_token"`
 		PageSize      int        `json:"page_size"`
-	}{found.rows, found.next, size})
+	}{mapped(found.rows, reader.row), found.next, size})
 }
 
 // activityType reads activity_type, as label or number.
@@ -62,30 +62,31 @@ func (s *Simulator) activityType(p *parameters) string {
 
 // reportedActivities are all rows that Zoom reports: none unless Zoom Support has
 // switched the meeting audit trail on.
-func (s *Simulator) reportedActivities() []activity {
+func (s *Simulator) reportedActivities() []activityRef {
 	if s.options.NoReportFeature {
 		return nil
 	}
-	return s.activities
+	return s.activities.all()
 }
 
 // filterActivities applies the three filters. A meeting number may come with or
 // without blanks; search_key is part of the operator's name or address.
-func filterActivities(rows []activity, category, meetingNumber, searchKey string) []activity {
+func filterActivities(rows []activityRef, reader activityReader, category, meetingNumber, searchKey string) []activityRef {
 	meetingNumber = strings.ReplaceAll(meetingNumber, " ", "")
 	searchKey = strings.ToLower(searchKey)
 	if category == allActivities && meetingNumber == "" && searchKey == "" {
 		return rows
 	}
-	var found []activity
-	for _, row := range rows {
+	var found []activityRef
+	for _, ref := range rows {
+		row := reader.row(ref)
 		switch {
 		case category != allActivities && category != row.category:
 		case meetingNumber != "" && meetingNumber != strings.ReplaceAll(row.meetingNumber, " ", ""):
 		case !strings.Contains(strings.ToLower(row.operator), searchKey) &&
 			!strings.Contains(strings.ToLower(row.operatorEmail), searchKey):
 		default:
-			found = append(found, row)
+			found = append(found, ref)
 		}
 	}
 	return found

@@ -22,6 +22,7 @@ type operationLog struct {
 	category string
 	action   string
 	detail   string
+	edited   bool
 }
 
 func (l operationLog) when() int64 { return l.at }
@@ -39,9 +40,9 @@ func (l operationLog) MarshalJSON() ([]byte, error) {
 
 // newOperationLogs makes up as many changes as meetings were held, from since to
 // until, newest first.
-func newOperationLogs(o Options, a *account, since, until time.Time) []operationLog {
+func newOperationLogs(o Options, listed, joined []*user, since, until time.Time) []operationLog {
 	var admins []*user
-	for _, u := range a.joined() {
+	for _, u := range joined {
 		if u.roleID != "2" {
 			admins = append(admins, u)
 		}
@@ -61,7 +62,7 @@ func newOperationLogs(o Options, a *account, since, until time.Time) []operation
 			at: at.UnixMilli(), operator: pick(r, admins).email, category: operationCategories[i%len(operationCategories)],
 			action: pick(r, []string{"Add", "Update", "Delete", "Batch Update"}),
 		}
-		rows[i].detail = changeOf(r, rows[i], pick(r, a.users), i)
+		rows[i].detail = changeOf(r, rows[i], pick(r, listed), i)
 	}
 	slices.SortStableFunc(rows, func(a, b operationLog) int { return cmp.Compare(b.at, a.at) })
 	return withDuplicates(rows, randomFor(o.Seed, "operation duplicates", 0))
@@ -115,5 +116,5 @@ func (s *Simulator) shownOperationLogs() []operationLog {
 	if s.options.NoAdminLogs {
 		return nil
 	}
-	return s.operationLogs
+	return s.operationLogs.all()
 }

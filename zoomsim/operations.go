@@ -135,3 +135,11 @@ func (t *operationTree) walk(segments, args []string) (*operation, []string) {
 	}
 	return t.template.walk(segments[1:], append(args, segments[0]))
 }
+
+// decodedOnce returns text percent-decoded once more, or as it is.
+func decodedOnce(text string) string {
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	return text
+}

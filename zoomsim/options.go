@@ -33,7 +33,8 @@ type Options struct {
 	// Plan is "free", "pro" or "business". Default "pro".
 	Plan string
 	// Scopes are those of the app. Default (nil): the least granular scopes that
-	// reading users, groups, roles, meetings, reports, recordings and phone takes.
+	// reading users, groups, roles, meetings, reports, recordings and phone takes,
+	// and for a business plan the dashboard.
 	Scopes []string
 	// AppType is the kind of app. Default "": Server-to-Server OAuth. Anything
 	// else, such as "general", is refused by the token endpoint.
@@ -44,6 +45,15 @@ type Options struct {
 	// GoneUsers is how many active users are listed but answer that they do not
 	// exist: they were deleted between two calls. Default 0.
 	GoneUsers int
+	// ReportLag is how long after the end of a meeting its participants' report is
+	// not there yet: it answers 404, code 3001. Default 0.
+	ReportLag time.Duration
+	// DurationLag is how long after the end of a meeting Zoom still works out who
+	// stayed how long: the durations in its report are 0. Default 0.
+	DurationLag time.Duration
+	// BarredUsers is how many active users may not schedule: their list of meetings
+	// is refused. Default 0.
+	BarredUsers int
 	// NoAdminLogs simulates that the role of the app's owner shows neither
 	// sign-ins nor what admins changed: activities and operationlogs are empty.
 	NoAdminLogs bool
@@ -154,6 +164,9 @@ func (o Options) withDefaults() (Options, error) {
 
 	if o.Scopes == nil {
 		o.Scopes = defaultScopes
+		if o.Plan == "business" { // other plans are not offered it
+			o.Scopes = slices.Concat(o.Scopes, []string{"dashboard:read:list_meetings:admin"})
+		}
 	}
 	o.Scopes = slices.Clone(o.Scopes) // the caller may go on with its own
 	for _, scope := range o.Scopes {
@@ -169,6 +182,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Latency < 0 {
 		problem("Latency %v is negative", o.Latency)
+	}
+	if o.ReportLag < 0 {
+		problem("ReportLag %v is negative", o.ReportLag)
+	}
+	if o.DurationLag < 0 {
+		problem("DurationLag %v is negative", o.DurationLag)
 	}
 	if o.Jitter < 0 {
 		problem("Jitter %v is negative", o.Jitter)

@@ -110,3 +110,43 @@ func cut[T any](p pager, c *call, list []T, start, size int, uneven bool) page[T
 	}
 	return found
 }
+
+// A numberedPage is where a page lies in a list that has both ways of paging:
+// next_page_token, whose pages may be short, and the older page_number, whose
+// pages are exact. The first page is the same for both and so is exact too.
+type numberedPage struct {
+	start, number int
+	byToken       bool
+}
+
+// numberedPage reads page_number and next_page_token, which overrides it. The
+// answer refuses them or what p has found wrong before.
+func (s *Simulator) numberedPage(c *call, p *parameters, size int) (numberedPage, *answer) {
+	number := p.number("page_number", 1, 1_000_000)
+	if problem := p.problem(); problem != nil {
+		return numberedPage{}, problem
+	}
+	at := numberedPage{start: (number - 1) * size, number: number}
+	token := c.query.Get("next_page_token")
+	if token == "" {
+		return at, nil
+	}
+	start, alive := s.pages.start(c, token)
+	if !alive {
+		return at, errPageToken()
+	}
+	return numberedPage{start: start, number: start/size + 1, byToken: true}, nil
+}
+
+// A numberedList is what such a list says of itself.
+type numberedList struct {
+	PageCount     int    `json:"page_count"`
+	PageNumber    int    `json:"page_number"`
+	PageSize      int    `json:"page_size"`
+	TotalRecords  int    `json:"total_records"`
+	NextPageToken string `json:"next_page_token"`
+}
+
+func (at numberedPage) list(rows, size int, next string) numberedList {
+	return numberedList{(rows + size - 1) / size, at.number, size, rows, next}
+}

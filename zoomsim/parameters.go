@@ -56,6 +56,21 @@ func (p *parameters) day(name string) time.Time {
 	return value
 }
 
+// optionalDay returns a parameter that must be a day, yyyy-MM-dd, or absent.
+func (p *parameters) optionalDay(name string, absent time.Time) time.Time {
+	if p.query.Get(name) == "" {
+		return absent
+	}
+	return p.day(name)
+}
+
+// flag returns a parameter that must be true or false, in any letter case (Python
+// writes True), or absent, which is false.
+func (p *parameters) flag(name string) bool {
+	value := p.choice(name, "false", "true", "false", "True", "False")
+	return value == "true" || value == "True"
+}
+
 // minute returns a parameter that must be there and a day, yyyy-MM-dd, or a
 // minute, yyyy-MM-dd HH:mm, and the moment at which that day or minute is over.
 func (p *parameters) minute(name string) (begins, over time.Time) {

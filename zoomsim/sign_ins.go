@@ -16,6 +16,7 @@ type signIn struct {
 	ipAddress  string
 	clientType string
 	version    string
+	edited     bool
 }
 
 func (i signIn) when() int64 { return i.at }
@@ -35,8 +36,7 @@ func (i signIn) MarshalJSON() ([]byte, error) {
 
 // newSignIns makes up two sessions for each meeting that was held, from since to
 // until, newest first. Three sessions in ten have no end: the client was closed.
-func newSignIns(o Options, a *account, since, until time.Time) []signIn {
-	users := a.joined()
+func newSignIns(o Options, users []*user, since, until time.Time) []signIn {
 	edges := edgesOf(since, until)
 	var rows []signIn
 	for i := range 2 * o.Meetings {
@@ -113,5 +113,5 @@ func (s *Simulator) shownSignIns() []signIn {
 	if s.options.NoAdminLogs {
 		return nil
 	}
-	return s.signIns
+	return s.signIns.all()
 }

@@ -3,9 +3,13 @@ package zoomsim
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,14 +21,28 @@ import (
 type Simulator struct {
 	options       Options // with defaults; not changed once it serves
 	account       *account
-	activities    []activity // newest first, as are the other reports
-	meetings      []heldMeeting
-	signIns       []signIn
-	operationLogs []operationLog
+	joined        []*user // who have been here, as of the start: hosts and guests of meetings, ever
+	scheduled     []*scheduledMeeting
+	registrants   map[int64][]registration   // of the meetings, by id, whose registrants were edited
+	registering   map[int64]scheduledMeeting // by id, see newRegistering
+	heldByIndex   []*heldMeeting
+	heldByUUID    map[string]*heldMeeting
+	hosts         map[*user]hostThen
+	webinars      []*heldMeeting
+	meetings      []*heldMeeting // newest first, as are the other reports
+	activities    made[activityRef]
+	signIns       made[signIn]
+	operationLogs made[operationLog]
 	since, until  time.Time // days with reports, both inclusive
+	truths        map[string]func(Truth) iter.Seq[json.RawMessage]
+	editors       map[string]editor
+	edits         map[string]int // how many there were, by kind and stream
+	company       sync.RWMutex   // guards the rows above, which edits replace; taken after mu, never while waiting
 	pages         pager
 	operations    map[string]func(*call) *answer // simulated ones, by name
 	handler       http.Handler
+
+	counting sync.Mutex // guards what is counted of meetings when somebody asks
 
 	ctx       context.Context // ends with Close, so that no answer is waited for
 	cancel    context.CancelFunc
@@ -48,6 +66,7 @@ type state struct {
 	extra  extraCounts
 	locks  locks
 	faults faultQueue
+	edits  []*Fault // that wait for requests
 	others []*otherTraffic
 	tally  tally
 	log    requestLog
@@ -86,20 +105,45 @@ func New(o Options) (*Simulator, error) {
 		pages:   newPager(o.Seed),
 		network: network{latency: o.Latency, jitter: o.Jitter, back: o.JitterBack, seed: o.Seed},
 	}
-	if err := s.account.leave(o.GoneUsers); err != nil {
+	if err := errors.Join(s.account.leave(o.GoneUsers), s.account.bar(o.BarredUsers)); err != nil {
 		return nil, fmt.Errorf("zoomsim: %w", err)
 	}
-	s.activities, s.meetings = newActivities(o, s.account, s.since, s.until)
-	s.signIns = newSignIns(o, s.account, s.since, s.until)
-	s.operationLogs = newOperationLogs(o, s.account, s.since, s.until)
+	s.joined = s.account.joined()
+	listed := slices.Clone(s.account.users)
+	s.hosts = s.account.hostsThen()
+	s.newHeld()
+	s.newWebinars()
+	s.scheduled, s.registrants = newScheduled(o, s.account, s.meetings), map[int64][]registration{}
+	s.newRegistering()
+	s.activities.make = s.newActivities
+	s.signIns.make = func() []signIn { return newSignIns(o, s.joined, s.since, s.until) }
+	s.operationLogs.make = func() []operationLog { return newOperationLogs(o, listed, s.joined, s.since, s.until) }
 	s.operations = map[string]func(*call) *answer{
-		"GET /users":                          s.listUsers,
-		"GET /users/{userId}":                 s.getUser,
-		"GET /report/activities":              s.listSignIns,
-		"GET /report/meeting_activities":      s.listMeetingActivities,
-		"GET /report/operationlogs":           s.listOperationLogs,
-		"GET /report/users/{userId}/meetings": s.listUserMeetings,
+		"GET /groups":                           s.listGroups,
+		"GET /groups/{groupId}/members":         s.listGroupMembers,
+		"GET /meetings/{meetingId}":             s.getMeeting,
+		"GET /meetings/{meetingId}/recordings":  s.getRecordings,
+		"GET /meetings/{meetingId}/registrants": s.listRegistrants,
+		"GET /users/{userId}/meetings":          s.listMeetings,
+		"GET /users/{userId}/recordings":        s.listRecordings,
+		"GET /users":                            s.listUsers,
+		"GET /users/{userId}":                   s.getUser,
+		"GET /report/activities":                s.listSignIns,
+		"GET /report/meeting_activities":        s.listMeetingActivities,
+		"GET /report/operationlogs":             s.listOperationLogs,
+		"GET /report/users/{userId}/meetings":   s.listUserMeetings,
 	}
+	s.truths = map[string]func(Truth) iter.Seq[json.RawMessage]{}
+	s.editors, s.edits = map[string]editor{}, map[string]int{}
+	s.addLogs()
+	s.addLists()
+	s.addLogEditors()
+	s.addActivityEditors()
+	s.addHistory()
+	s.addParticipants()
+	s.addDashboard()
+	s.addPast()
+	s.addListEditors()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	s.Reset()
@@ -162,6 +206,8 @@ func (s *Simulator) routes() http.Handler {
 		switch {
 		case path == "/oauth/revoke":
 			s.serveRevoke(w, r)
+		case strings.HasPrefix(path, downloadPath):
+			s.serveRecordingFile(w, r)
 		case strings.HasPrefix(path, "/v2/"):
 			s.serveAPI(w, r)
 		default:
@@ -215,7 +261,7 @@ func (s *Simulator) Info() Info {
 }
 
 // Reset takes statistics, faults, tokens, rate counters and changes of the
-// credential back to the start.
+// credential back to the start. What edits did to the company stays.
 func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

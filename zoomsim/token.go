@@ -146,7 +146,7 @@ func (s *Simulator) newTokenText(now time.Time) string {
 		"sv": "000002", "alg": "HS512", "v": "2.0", "kid": hex.EncodeToString(random[:16]),
 	}) + "." + part(map[string]any{
 		"aud":  "https://oauth.zoom.us",
-		"uid":  s.account.users[0].id,
+		"uid":  s.joined[0].id, // the owner of the app
 		"ver":  10,
 		"auid": hex.EncodeToString(random[:32]),
 		"nbf":  now.Unix(),

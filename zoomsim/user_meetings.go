@@ -6,27 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
-
-// attendance is who was in a meeting, as its activities tell.
-type attendance struct {
-	people  map[person]bool // the host among them
-	minutes int             // of all together, each session rounded up
-	chat    bool
-}
-
-// A heldMeeting is one row of GET /report/users/{userId}/meetings.
-type heldMeeting struct {
-	meeting
-	uuid   string
-	number int // the meeting's place in the account
-	attendance
-}
-
-func (m heldMeeting) when() int64 { return m.start.UnixMilli() }
 
 // heldMeetingRecord is the row as Zoom writes it (Zoom API Hub, Meetings,
 // reportMeetings, read 2026-11).
@@ -63,32 +44,21 @@ type customKey struct {
 // seconds and no zone.
 func minuteStamp(t time.Time) string { return t.UTC().Format("01/02/2006 15:04") }
 
-// topics hold what breaks careless writers, as chat lines do.
-var topics = []string{
-	"Weekly rehearsal", "Budget, lights & sound", "=SUM(A1:A9)", "🎭 Première", `The "Scottish" play`, "اجتماع", "<Dress rehearsal>",
-}
-
-// MarshalJSON writes the row as Zoom does.
-func (m heldMeeting) MarshalJSON() ([]byte, error) {
-	id, _ := strconv.ParseInt(strings.ReplaceAll(m.meeting.number, " ", ""), 10, 64)
+// userMeetingRow is a meeting's row.
+func (s *Simulator) userMeetingRow(m *heldMeeting) heldMeetingRecord {
+	a := s.attendance(m)
 	record := heldMeetingRecord{
-		UUID: m.uuid, ID: id, Type: 2, Topic: topics[id%int64(len(topics))], UserName: m.host.displayName(), UserEmail: m.host.email,
-		StartTime: stamp(m.start), EndTime: stamp(m.end), Duration: minutes(m.start, m.end), TotalMinutes: m.minutes,
-		ParticipantsCount: len(m.people), Source: "Zoom", JoinTime: minuteStamp(m.start), LeaveTime: minuteStamp(m.end),
-		HasScreenShare: m.number%3 == 0, HasRecording: m.number%5 == 0, HasChat: m.chat, Encryption: 1 + m.number%2,
-	}
-	for p := range m.people {
-		if p.email != "" {
-			record.OfMyAccount++
-		}
+		UUID: m.uuid, ID: m.id(), Type: m.kind, Topic: m.topic(), UserName: m.host.displayName(), UserEmail: m.host.email,
+		StartTime: stamp(m.start), EndTime: stamp(m.end), Duration: minutes(m.start, m.end), TotalMinutes: a.minutes,
+		ParticipantsCount: a.people, Source: "Zoom", JoinTime: minuteStamp(m.start), LeaveTime: minuteStamp(m.end),
+		HasScreenShare: m.shared(), HasRecording: m.wasRecorded(), HasChat: a.chat, Encryption: 1 + m.index%2, OfMyAccount: a.ofAccount,
 	}
 	if m.first {
 		record.ScheduleTime = minuteStamp(m.start)
 	} else {
-		record.Type = 8
 		record.CustomKeys = []customKey{{Key: "cc", Value: "1"}}
 	}
-	return encode(record), nil
+	return record
 }
 
 // minutes is a length as Zoom counts it, rounded up.
@@ -108,34 +78,6 @@ func newUUID(seed int64, i int) string {
 		raw[3], raw[4] = 0xff, raw[4]|0xf0
 	}
 	return base64.StdEncoding.EncodeToString(raw[:])
-}
-
-// attendanceOf reads who was in a meeting from its activities.
-func attendanceOf(rows []activity) attendance {
-	a := attendance{people: map[person]bool{}}
-	joined := map[person][]int64{}
-	for _, row := range rows {
-		who := person{row.operator, row.operatorEmail}
-		switch row.category {
-		case "User Join":
-			a.people[who] = true
-			joined[who] = append(joined[who], row.at)
-		case "User Left":
-			if at := joined[who]; len(at) > 0 {
-				a.minutes += minutes(time.UnixMilli(at[0]), time.UnixMilli(row.at))
-				joined[who] = at[1:]
-			}
-		case "In-Meeting Chat":
-			a.chat = true
-		}
-	}
-	return a
-}
-
-// newestFirst sorts meetings by their start.
-func newestFirst(held []heldMeeting) []heldMeeting {
-	slices.SortStableFunc(held, func(a, b heldMeeting) int { return b.start.Compare(a.start) })
-	return held
 }
 
 // listUserMeetings is GET /report/users/{userId}/meetings: the meetings that a
@@ -161,33 +103,44 @@ func (s *Simulator) listUserMeetings(c *call) *answer {
 	if refusal != nil {
 		return refusal
 	}
-	me := person{u.displayName(), u.email}
-	rows := slices.DeleteFunc(slices.Clone(between(s.meetings, from, to)), func(m heldMeeting) bool {
-		one, mine := len(m.people) == 1, m.host == u
-		switch kind {
-		case "pastOne":
-			return !one || !mine
-		case "pastJoined":
-			return one || !mine && !m.people[me]
-		default:
-			return one || !mine
+	var rows []*heldMeeting
+	for _, m := range between(s.meetings, from, to) {
+		if m.host != u && (kind != "pastJoined" || !s.wasIn(m, u)) {
+			continue
 		}
-	})
+		if s.alone(m) == (kind == "pastOne") {
+			rows = append(rows, m)
+		}
+	}
 	found := cut(s.pages, c, rows, start, size, true)
 	return ok(struct {
-		From          string        `json:"from"`
-		To            string        `json:"to"`
-		PageCount     int           `json:"page_count"`
-		PageSize      int           `json:"page_size"`
-		TotalRecords  int           `json:"total_records"`
-		NextPageToken string        `json:"next_page_token"`
-		Meetings      []heldMeeting `json:"meetings"`
-	}{from.Format(dayLayout), to.Format(dayLayout), cmp.Or((len(rows)+size-1)/size, 1), size, len(rows), found.next, found.rows})
+		From          string              `json:"from"`
+		To            string              `json:"to"`
+		PageCount     int                 `json:"page_count"`
+		PageSize      int                 `json:"page_size"`
+		TotalRecords  int                 `json:"total_records"`
+		NextPageToken string              `json:"next_page_token"`
+		Meetings      []heldMeetingRecord `json:"meetings"`
+	}{from.Format(dayLayout), to.Format(dayLayout), cmp.Or((len(rows)+size-1)/size, 1), size, len(rows), found.next, mapped(found.rows, s.userMeetingRow)})
+}
+
+// mapped returns what each row is, never nil: JSON shall say [].
+func mapped[A, B any](rows []A, what func(A) B) []B {
+	out := make([]B, len(rows))
+	for i, row := range rows {
+		out[i] = what(row)
+	}
+	return out
+}
+
+// wasIn tells whether a user was in a meeting.
+func (s *Simulator) wasIn(m *heldMeeting, u *user) bool {
+	return slices.ContainsFunc(m.sessions(s.happened(m)), func(stay session) bool { return stay.who.user == u && !stay.gone })
 }
 
 // reportedMeetings are those that the report shows of any user.
-func (s *Simulator) reportedMeetings() []heldMeeting {
-	return slices.DeleteFunc(slices.Clone(s.meetings), func(m heldMeeting) bool { return s.account.gone[m.host] })
+func (s *Simulator) reportedMeetings() []*heldMeeting {
+	return slices.DeleteFunc(slices.Clone(s.meetings), func(m *heldMeeting) bool { return s.account.gone[m.host] })
 }
 
 // leave makes the last active users of a company leave: they are listed still.

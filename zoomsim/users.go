@@ -43,8 +43,8 @@ func userRow(u *user, include string) userRecord {
 	row := userRecord{
 		ID:                u.id,
 		FirstName:         u.firstName,
-		LastName:          u.lastName,
-		DisplayName:       u.displayName(),
+		LastName:          u.lastNameNow(),
+		DisplayName:       strings.TrimSpace(u.firstName + " " + u.lastNameNow()),
 		Email:             u.email,
 		Type:              u.kind,
 		PMI:               u.pmi,
@@ -69,45 +69,31 @@ func userRow(u *user, include string) userRecord {
 	return row
 }
 
-// listUsers is GET /users. Both ways of paging work: next_page_token, whose
-// pages may be short, and the older page_number, whose pages are exact. The
-// first page is the same for both and so is exact too.
+// listUsers is GET /users, with both ways of paging.
 func (s *Simulator) listUsers(c *call) *answer {
 	p := parameters{query: c.query}
 	status := p.choice("status", "active", userStatuses...)
 	size := p.number("page_size", 30, 2000)
-	number := p.number("page_number", 1, 1_000_000)
 	include := p.choice("include_fields", "", "custom_attributes", "host_key")
 	license := p.choice("license", "", "zoom_workforce_management", "zoom_compliance_management")
-	if problem := p.problem(); problem != nil {
-		return problem
+	at, refusal := s.numberedPage(c, &p, size)
+	if refusal != nil {
+		return refusal
 	}
 
 	users := s.usersOf(status, p.text("role_id"))
 	if license != "" {
 		users = nil // nobody here holds one of these add-ons
 	}
-	start, token := (number-1)*size, c.query.Get("next_page_token")
-	if token != "" {
-		var alive bool
-		if start, alive = s.pages.start(c, token); !alive {
-			return errPageToken()
-		}
-		number = start/size + 1
-	}
-	found := cut(s.pages, c, users, start, size, token != "")
+	found := cut(s.pages, c, users, at.start, size, at.byToken)
 	rows := make([]userRecord, len(found.rows))
 	for i, u := range found.rows {
 		rows[i] = userRow(u, include)
 	}
 	return ok(struct {
-		PageCount     int          `json:"page_count"`
-		PageNumber    int          `json:"page_number"`
-		PageSize      int          `json:"page_size"`
-		TotalRecords  int          `json:"total_records"`
-		NextPageToken string       `json:"next_page_token"`
-		Users         []userRecord `json:"users"`
-	}{(len(users) + size - 1) / size, number, size, len(users), found.next, rows})
+		numberedList
+		Users []userRecord `json:"users"`
+	}{at.list(len(users), size, found.next), rows})
 }
 
 // usersOf returns the users of a status and, unless roleID is "", of a role.

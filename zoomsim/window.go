@@ -3,6 +3,7 @@ package zoomsim
 import (
 	"math/rand/v2"
 	"sort"
+	"sync"
 	"time"
 )
 
@@ -105,4 +106,18 @@ func withDuplicates[T any](rows []T, r *rand.Rand) []T {
 		}
 	}
 	return out
+}
+
+// made are rows that are made up when the first is asked for, and may be edited
+// then: a company of a hundred thousand meetings need not wait for what nobody
+// reads. Edits put another list in place of rows, since somebody may be reading.
+type made[T any] struct {
+	once sync.Once
+	make func() []T
+	rows []T
+}
+
+func (m *made[T]) all() []T {
+	m.once.Do(func() { m.rows = m.make() })
+	return m.rows
 }

@@ -144,7 +144,7 @@ func (g startedDaemon) ask(t *testing.T, token, path string) (int, []byte) {
 // that it names: each is allowed, its answer is as described, and what the
 // document does not name is refused.
 func TestDocumentAtTheGate(t *testing.T) {
-	g := startDaemon(t, get("/report/**"), get("/users"), get("/users/*"), stagedoor.Rule{Deny: true, Path: "/users/summary"}, stagedoor.Rule{Deny: true, Path: "/users/nobody"})
+	g := startDaemon(t, get("/report/**"), get("/users"), get("/users/*"), get("/users/*/meetings"), get("/users/*/recordings"), stagedoor.Rule{Deny: true, Path: "/users/summary"}, stagedoor.Rule{Deny: true, Path: "/users/nobody"})
 	token := g.token(t, g.caller(t), g.secret)
 	status, text := g.ask(t, token, "/to/acme/openapi.json")
 	if status != http.StatusOK {
@@ -162,6 +162,9 @@ func TestDocumentAtTheGate(t *testing.T) {
 		t.Fatalf("its server is %s", doc.Servers[0].URL)
 	}
 	for _, s := range stream.All() {
+		if s.Derived || !strings.HasPrefix(s.Path, "/report/") && !strings.HasPrefix(s.Path, "/users") {
+			continue // no call of Zoom's, or none that the rules allow
+		}
 		item := doc.Paths.Value(s.Path)
 		if item == nil || item.Get == nil {
 			t.Errorf("it does not name %s", s.Path)
@@ -176,7 +179,11 @@ func TestDocumentAtTheGate(t *testing.T) {
 				query.Set(v.Name, g.info.Until)
 			}
 		}
-		status, body := g.ask(t, token, server+strings.Replace(s.Path, "{userId}", "me", 1)+"?"+query.Encode())
+		path := strings.Replace(s.Path, "{userId}", "me", 1)
+		if strings.Contains(path, "{") {
+			continue // of which meeting, its parent tells
+		}
+		status, body := g.ask(t, token, server+path+"?"+query.Encode())
 		var answer any
 		if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
 			t.Errorf("%s: %d %s", s.Path, status, body)

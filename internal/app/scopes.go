@@ -111,19 +111,28 @@ func purposeUses(p scope.Purpose) []scope.Use {
 // streamUses returns the operations that reading a stream takes: its own, and
 // those of the streams that it is read for each row of.
 func streamUses(s stagedoor.Stream, what string) []scope.Use {
+	uses := chainUses(s)
+	for i := range uses {
+		uses[i].For = what
+	}
+	return uses
+}
+
+// chainUses are the same, each for the stream whose operation it is.
+func chainUses(s stagedoor.Stream) []scope.Use {
 	var uses []scope.Use
 	for depth, at := 0, s; depth < 4; depth++ {
 		if op, ok := zoom.Operations().Find(at.Method, at.Path); ok {
-			uses = append(uses, scope.Use{Operation: op, For: what})
+			uses = append(uses, scope.Use{Operation: op, For: at.Name})
 		}
 		if at.Partition == nil {
 			break
 		}
-		parents, err := stream.Find(at.Partition.Stream)
-		if err != nil {
+		parent, ok := streamNamed(at.Partition.Stream)
+		if !ok {
 			break
 		}
-		at = parents[0]
+		at = parent
 	}
 	return uses
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ type StreamInfo struct {
 	Title       string `json:"title"`
 	Family      string `json:"family"`
 	Derived     bool   `json:"derived"`
+	From        string `json:"derived_from,omitempty"` // the stream that it is worked out from, out of the same calls
 	Description string `json:"description"`
 	Docs        string `json:"docs,omitempty"`
 
@@ -49,6 +51,7 @@ type StreamInfo struct {
 type WindowInfo struct {
 	LookBackMonths int     `json:"look_back_months"` // 0: no limit known
 	SettleHours    float64 `json:"settle_hours"`     // how long after a day its rows may still come
+	SliceDays      int     `json:"slice_days"`       // that are read and written as one; 0: a calendar month
 }
 
 // PartitionInfo tells of which stream's rows a stream is read for each.
@@ -56,6 +59,9 @@ type PartitionInfo struct {
 	Stream string `json:"stream"`
 	Column string `json:"column"`
 	Param  string `json:"param"`
+	Only   string `json:"only,omitempty"` // the rows that have some: "type=Meeting"
+	// Nested tells that the parts of the same days are read and written as one.
+	Nested bool `json:"nested"`
 }
 
 // LimitInfo is a rate limit under one plan; 0 is none.
@@ -77,7 +83,8 @@ type StreamScopes struct {
 // ColumnInfo is one column.
 type ColumnInfo struct {
 	Name  string               `json:"name"`
-	Field string               `json:"field"` // in Zoom's record
+	Field string               `json:"field"`          // in Zoom's record; empty where it has none
+	From  string               `json:"from,omitempty"` // then: the column it comes from, "history_meetings.topic"
 	Type  stagedoor.ColumnType `json:"type"`
 	About string               `json:"about,omitempty"`
 }
@@ -108,16 +115,19 @@ func (a *App) Streams(words ...string) ([]StreamInfo, error) {
 
 func describe(s stagedoor.Stream) StreamInfo {
 	info := StreamInfo{
-		Name: s.Name, Title: s.Title, Family: s.Family, Derived: s.Derived, Description: s.Description, Docs: s.Docs,
+		Name: s.Name, Title: s.Title, Family: s.Family, Derived: s.Derived, From: s.From, Description: s.Description, Docs: s.Docs,
 		PageSize: s.PageSize, Params: s.Params, Passes: s.Passes, ShowsGone: s.ShowsGone, Plan: stagedoor.PlanFree,
 		Limits: []LimitInfo{}, Roles: []string{}, Columns: []ColumnInfo{},
 		Key: KeyInfo{Day: slices.Concat([]string{}, s.Day), ID: idsOf(s), Content: slices.Concat([]string{}, s.Content)},
 	}
 	if s.Window != nil {
-		info.Window = &WindowInfo{LookBackMonths: s.Window.LookBack, SettleHours: s.Window.Settle.Hours()}
+		info.Window = &WindowInfo{LookBackMonths: s.Window.LookBack, SettleHours: s.Window.Settle.Hours(), SliceDays: s.Window.Days}
 	}
 	if s.Partition != nil {
-		info.Partition = &PartitionInfo{Stream: s.Partition.Stream, Column: s.Partition.Column, Param: s.Partition.Param}
+		info.Partition = &PartitionInfo{Stream: s.Partition.Stream, Column: s.Partition.Column, Param: s.Partition.Param, Nested: s.Partition.Nested}
+		for _, column := range slices.Sorted(maps.Keys(s.Partition.Only)) {
+			info.Partition.Only = strings.TrimPrefix(info.Partition.Only+"&"+column+"="+s.Partition.Only[column], "&")
+		}
 	}
 	if s.EmptyMeans != nil {
 		notice := stagedoor.NoticeOf(s.EmptyMeans)
@@ -127,7 +137,11 @@ func describe(s stagedoor.Stream) StreamInfo {
 		info.Example = json.RawMessage(s.Example)
 	}
 	for _, c := range s.Columns {
-		info.Columns = append(info.Columns, ColumnInfo{Name: c.Name, Field: c.Source(), Type: c.Type, About: c.About})
+		column := ColumnInfo{Name: c.Name, Field: c.Source(), Type: c.Type, About: c.About}
+		if column.From = parentColumn(s, c.Name); column.From != "" || s.Derived {
+			column.Field = ""
+		}
+		info.Columns = append(info.Columns, column)
 	}
 	if op, ok := zoom.Operations().Find(s.Method, s.Path); ok {
 		info.Operation, info.Label = op.Name(), op.Label
@@ -153,6 +167,23 @@ func describe(s stagedoor.Stream) StreamInfo {
 	return info
 }
 
+// parentColumn is the column of the parent stream that fills one of the stream's;
+// empty where none does.
+func parentColumn(s stagedoor.Stream, column string) string {
+	if s.Partition == nil {
+		return ""
+	}
+	if s.Partition.Into == column {
+		return s.Partition.Stream + "." + s.Partition.Column
+	}
+	for from, into := range s.Partition.Carry {
+		if into == column {
+			return s.Partition.Stream + "." + from
+		}
+	}
+	return ""
+}
+
 // sharing returns the labels that count against one daily limit together.
 func sharing(l stagedoor.RateLimit) []stagedoor.Label {
 	if l.DayGroup == "" {
@@ -168,11 +199,14 @@ func sharing(l stagedoor.RateLimit) []stagedoor.Label {
 }
 
 // smallestPlan is the plan below which Zoom answers "Only available for paid
-// account" or, for dashboards, "only available for … Business or higher".
-// Source: Zoom's OpenAPI documents of Meetings and Accounts, March 2026.
+// account" or, for dashboards, "only available for … Business or higher"; or
+// below which nobody has what the operation lists: groups, cloud recordings, and
+// registrants, since these need a licensed host.
+// Source: Zoom's OpenAPI documents of Meetings, Users and Accounts, March 2026.
 func smallestPlan(path string) stagedoor.Plan {
 	switch {
-	case strings.HasPrefix(path, "/report/"):
+	case strings.HasPrefix(path, "/report/"), strings.HasPrefix(path, "/groups"),
+		strings.HasSuffix(path, "/recordings"), strings.HasSuffix(path, "/registrants"):
 		return stagedoor.PlanPro
 	case strings.HasPrefix(path, "/metrics/"):
 		return stagedoor.PlanBusiness
@@ -197,17 +231,13 @@ func (a *App) Judge(info StreamInfo, c stagedoor.Credential, held []string) Stre
 	if err != nil {
 		return info
 	}
-	comparison := scopes().Compare("", streamUses(streams[0], info.Name), held)
+	comparison := scopes().Compare("", chainUses(streams[0]), held)
 	for _, need := range comparison.Missing {
 		info.Missing = append(info.Missing, need.Scope)
 	}
 	var why []string
 	if len(info.Missing) > 0 {
-		text := "missing scope " + strings.Join(info.Missing, ", ")
-		if info.Partition != nil {
-			text += " (it is read for each of " + info.Partition.Stream + ", which have to be readable too)"
-		}
-		why = append(why, text)
+		why = append(why, "missing scope "+strings.Join(missing(comparison.Missing, info.Name), ", "))
 	}
 	for _, closed := range comparison.Closed {
 		why = append(why, closed.Why)
@@ -223,6 +253,20 @@ func (a *App) Judge(info StreamInfo, c stagedoor.Credential, held []string) Stre
 	readable := len(why) == 0
 	info.Readable, info.Why = &readable, strings.Join(why, "; ")
 	return info
+}
+
+// missing names scopes, and of those that a parent needs, which: "… (of
+// history_meetings, whose rows it is read for)".
+func missing(needs []scope.Need, name string) []string {
+	var list []string
+	for _, need := range needs {
+		text := need.Scope
+		if !slices.Contains(need.For, name) {
+			text += " (of " + strings.Join(need.For, " and ") + ", whose rows it is read for)"
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
 // idsOf are the alternatives that identify a row, each as its columns.

@@ -99,9 +99,19 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		return dest.Close()
 	}), engine: &sync.Engine{
 		Reader: client, Destination: dest, Progress: o.Progress, Divided: o.Divided, Report: o.Report,
-		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
-		Parent:  streamNamed, Path: zoom.Path,
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
+			return stream.NewDecoder(s, slice, part)
+		},
+		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
+			return stream.NewDeriver(s, slice, part)
+		},
+		Parent: streamNamed, Path: zoom.Path, Label: laneOf,
 	}}
+	s.engine.Pace = func(st stagedoor.Stream) string { return s.quota.Pace(operation(st)).String() }
+	if into != "" && into != "-" && o.Job.Limit == 0 {
+		// Elsewhere the order of rows tells.
+		s.engine.Width = func(st stagedoor.Stream) int { return s.width(ctx, st) }
+	}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
 		err = s.engine.Divide(ctx, &s.Plan)
@@ -153,6 +163,41 @@ func (s *Sync) Permitted(stream string) string {
 		return fmt.Sprintf("%d %s calls a minute on %s", limit.PerMinute, op.Label, limit.Plan)
 	}
 	return ""
+}
+
+// How many calls are under way at once, of each label: as many as leave in the
+// time that one of them takes, so that the quota is used up, and no more, since
+// each may hold a slice open at the destination.
+const (
+	tookAtMost = 0.6 // seconds that one of Zoom's answers takes, as a rule
+	narrowest  = 2
+	widest     = 64
+	unlimited  = 8 // where the plan limits nothing
+	// When the day is used up, what is under way is lost and read again the next
+	// day; this many calls of the day are worth one that may be.
+	worthOne = 50
+)
+
+func (s *Sync) width(ctx context.Context, st stagedoor.Stream) int {
+	op := operation(st)
+	limit := s.Connection.Provider.Limit(op.Family(), op.Label, s.quota.TakenAs())
+	width := unlimited
+	switch {
+	case limit.PerSecond > 0:
+		width = min(max(int(float64(limit.PerSecond)*tookAtMost+1), narrowest), widest)
+	case limit.PerMinute > 0:
+		width = narrowest
+	}
+	if comes, err := s.quota.Forecast(ctx, op, 0); err == nil && comes.Left >= 0 {
+		width = max(1, min(width, comes.Left/worthOne))
+	}
+	return width
+}
+
+// laneOf names what a stream's calls are counted in.
+func laneOf(st stagedoor.Stream) string {
+	op := operation(st)
+	return string(op.Label) + string(op.Family())
 }
 
 // operation is what reads a stream; what the table does not know counts as Heavy.

@@ -138,7 +138,7 @@ func (s *session) columnRows(ctx context.Context, client *zoom.Client, request s
 	reading, err := client.Pages(ctx, request, nil, func(page stagedoor.Page) error {
 		if decoder == nil {
 			columns := streamOf(client, request, page.Rows)
-			decoder = stream.NewDecoder(columns, stagedoor.Slice{Stream: columns.Name})
+			decoder = stream.NewDecoder(columns, stagedoor.Slice{Stream: columns.Name}, stagedoor.Part{})
 			if writer, err = screen.Begin(ctx, columns, stagedoor.Slice{Stream: columns.Name}, ""); err != nil {
 				return err
 			}
@@ -171,7 +171,7 @@ func (s *session) columnRows(ctx context.Context, client *zoom.Client, request s
 func streamOf(client *zoom.Client, request stagedoor.Request, rows [][]byte) stagedoor.Stream {
 	if u, err := client.URL(request.Path); err == nil {
 		for _, known := range stream.All() {
-			if op, ok := zoom.Operations().Find(request.Method, u.EscapedPath()); ok && op.Path == known.Path {
+			if op, ok := zoom.Operations().Find(request.Method, u.EscapedPath()); ok && op.Path == known.Path && !known.Derived {
 				return known
 			}
 		}

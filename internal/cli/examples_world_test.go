@@ -89,7 +89,7 @@ type substitution struct{ pattern, with string }
 func exampleWorld(t *testing.T) *world {
 	t.Helper()
 	needs(t, "bash")
-	w := newWorld(t, zoomsim.Options{Meetings: 60, Users: 12, Limits: "off"})
+	w := newWorld(t, zoomsim.Options{Plan: "business", Meetings: 60, Users: 12, Limits: "off"})
 	// The simulator has no writes: what it has let in and would refuse only for
 	// that reason is answered here. Nor is it the service of docs/providers.md, with
 	// the standard grant and one path.

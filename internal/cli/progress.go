@@ -14,29 +14,36 @@ import (
 	syncing "github.com/stagedoor/stagedoor/internal/sync"
 )
 
-// progress shows how far a run is: one line that is written over on a
-// terminal, and nothing elsewhere.
+// progress shows how far a run is: one line that is written over on a terminal,
+// and elsewhere a line now and then, so that a log tells that it goes on.
 type progress struct {
 	mu      sync.Mutex
 	t       *terminal
 	last    syncing.Progress
 	shown   bool
 	painted time.Time
-	pace    func(stream string) string // of the calls; nil until it is known
-	said    time.Time                  // when a wait was last told where there is no terminal
+	said    time.Time // when a wait was last told where there is no terminal
 }
 
-// repaint is how often the line is painted at most.
-const repaint = 100 * time.Millisecond
+const (
+	repaint = 100 * time.Millisecond // how often the line is painted at most
+	relate  = 15 * time.Second       // how often a log gets a line
+)
+
+// newProgress begins to count the time to the first line of a log.
+func newProgress(t *terminal) *progress { return &progress{t: t, painted: time.Now()} }
 
 func (p *progress) update(now syncing.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = now
-	if !p.t.errTTY || time.Since(p.painted) < repaint {
-		return
+	switch {
+	case p.t.errTTY && (!p.shown || time.Since(p.painted) >= repaint):
+		p.paint("")
+	case !p.t.errTTY && time.Since(p.painted) >= relate:
+		p.painted = time.Now()
+		p.t.say("%s", progressWords(now))
 	}
-	p.paint("")
 }
 
 func (p *progress) waiting(e zoom.Event) {
@@ -63,32 +70,56 @@ func (p *progress) paint(note string) {
 	if p.last.Slices > 0 {
 		filled = width * p.last.Done / p.last.Slices
 	}
-	pace := ""
-	if p.pace != nil {
-		if now := p.pace(p.last.Stream); now != "" {
-			pace = "  " + now
-		}
-	}
-	// What a narrow terminal cuts off comes last.
-	line := fmt.Sprintf("%s%s %s  slice %d of %d  %d rows%s", strings.Repeat("█", filled), strings.Repeat("░", width-filled),
-		p.last.Stream, min(p.last.Done+1, p.last.Slices), p.last.Slices, p.last.Rows, pace)
-	days, _, _ := strings.Cut(p.last.Slice, "@") // what follows is an id that tells nobody anything
-	switch {
-	case p.last.Slices == 0:
-		line = fmt.Sprintf("%s: looking for the %s to read it for  %d rows%s", p.last.Stream, p.last.Slice, p.last.Rows, pace)
-	case p.last.Of != "":
-		line += fmt.Sprintf("  %s, %s %d of %d", days, p.last.Of, p.last.Part, p.last.Parts)
-	default:
-		line += "  " + days
-	}
+	line := strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + " " + progressWords(p.last)
 	if note != "" {
-		line += "  " + note
+		line = note + "  " + line
 	}
 	if p.t.errWidth > 0 {
 		line = ansi.Truncate(line, p.t.errWidth-1, "…") // a line that wraps could not be written over
 	}
 	fmt.Fprintf(p.t.people, "\r\x1b[K%s", line)
 	p.shown, p.painted = true, time.Now()
+}
+
+// progressWords says how far a run is; what a narrow terminal cuts off comes last.
+func progressWords(p syncing.Progress) string {
+	if len(p.Streams) == 0 {
+		return ""
+	}
+	now := p.Streams[p.Now]
+	words := []string{fmt.Sprintf("%d of %s", p.Done, count(p.Slices, "slice")), count(p.Rows, "row"), count(p.Requests, "call")}
+	if p.SecondsLeft >= 0 {
+		words = append(words, "about "+shortly(time.Duration(p.SecondsLeft)*time.Second)+" left")
+	}
+	if now.Pace != "" {
+		words = append(words, now.Pace)
+	}
+	days, _, _ := strings.Cut(now.Slice, "@") // what follows is an id that tells nobody anything
+	what := now.Stream
+	switch {
+	case now.State == syncing.StreamFinds:
+		what += ": looking for the " + now.Of + " to read it for"
+	case now.Parts > 0:
+		what += fmt.Sprintf(" %s for %d %s", days, now.Parts, now.Of)
+	case days != "":
+		what += " " + days
+	}
+	words = append(words, what)
+	if others := p.Reading() - 1; others > 0 {
+		words = append(words, "and "+count(others, "more stream"))
+	}
+	return strings.Join(words, "  ")
+}
+
+// shortly says a span as a person would: "40s", "12m", "3h20m".
+func shortly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()+0.5))
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
 // end takes the line away.

@@ -22,8 +22,8 @@ type sliceFile struct {
 	file  *os.File
 	out   *bufio.Writer
 	size  int64
-	spans map[string]span // by stream: where its reports lie; streams come one after another
-	err   error           // the first that happened; told when the receipt is printed
+	spans map[string][]span // by stream: where its reports lie; streams are read side by side
+	err   error             // the first that happened; told when the receipt is printed
 }
 
 type span struct{ from, to int64 }
@@ -37,7 +37,7 @@ func newSliceFile() (*sliceFile, error) {
 		}
 	}
 	_ = os.Remove(file.Name()) // Windows keeps it until close, which tries again
-	return &sliceFile{file: file, out: bufio.NewWriter(file), spans: map[string]span{}}, nil
+	return &sliceFile{file: file, out: bufio.NewWriter(file), spans: map[string][]span{}}, nil
 }
 
 func (f *sliceFile) add(stream string, report stagedoor.SliceReport) {
@@ -49,13 +49,14 @@ func (f *sliceFile) add(stream string, report stagedoor.SliceReport) {
 		_, err = f.out.Write(line.Bytes())
 	}
 	f.err = errors.Join(f.err, err)
-	s, ok := f.spans[stream]
-	if !ok {
-		s.from = f.size
-	}
+	from := f.size
 	f.size += int64(line.Len())
-	s.to = f.size
-	f.spans[stream] = s
+	spans := f.spans[stream]
+	if n := len(spans); n > 0 && spans[n-1].to == from {
+		spans[n-1].to = f.size
+		return
+	}
+	f.spans[stream] = append(spans, span{from, f.size})
 }
 
 func (f *sliceFile) close() {
@@ -73,8 +74,11 @@ func (f *sliceFile) print(w io.Writer, r stagedoor.Receipt) error {
 	}
 	document := receiptDocument{Receipt: r, Streams: []streamDocument{}}
 	for _, report := range r.Streams {
-		s := f.spans[report.Stream]
-		document.Streams = append(document.Streams, streamDocument{report, sliceLines{io.NewSectionReader(f.file, s.from, s.to-s.from)}})
+		var lines []io.Reader
+		for _, s := range f.spans[report.Stream] {
+			lines = append(lines, io.NewSectionReader(f.file, s.from, s.to-s.from))
+		}
+		document.Streams = append(document.Streams, streamDocument{report, sliceLines{io.MultiReader(lines...)}})
 	}
 	out := bufio.NewWriter(w)
 	err := jsonv2.MarshalWrite(out, document, jsonv1.DefaultOptionsV1(), jsontext.WithIndent("  "), jsontext.EscapeForHTML(false))
@@ -93,7 +97,7 @@ type streamDocument struct {
 }
 
 // sliceLines are reports of slices, one a line, that are printed as a list.
-type sliceLines struct{ lines *io.SectionReader }
+type sliceLines struct{ lines io.Reader }
 
 // MarshalJSONTo writes the list as it is read.
 func (s sliceLines) MarshalJSONTo(enc *jsontext.Encoder) error {

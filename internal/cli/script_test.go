@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STAGEDOOR_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("HOME", env.WorkDir)
@@ -53,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
+			"postgres": startPostgres, "postgresrows": postgresRows, "postgresdoes": postgresDoes, "postgressame": postgresSame,
 			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,
 			"text": text, "await": await,
 		},
@@ -88,6 +90,8 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 			o.NoReportFeature = true
 		case "gone":
 			o.GoneUsers = number
+		case "barred":
+			o.BarredUsers = number
 		case "nologs":
 			o.NoAdminLogs = true
 		case "limits":

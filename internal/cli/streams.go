@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,7 +122,7 @@ func (s *session) showStream(info app.StreamInfo) error {
 		{"operation", info.Operation},
 	}
 	if info.Derived {
-		rows = append(rows, []string{"derived", "computed by Stagedoor, not read as it is"})
+		rows = append(rows, []string{"derived", "worked out by Stagedoor from " + info.From + ", out of the same calls"})
 	}
 	for _, name := range sortedKeys(info.Params) {
 		rows = append(rows, []string{"always sent", name + "=" + info.Params[name]})
@@ -137,11 +139,11 @@ func (s *session) showStream(info app.StreamInfo) error {
 		rows = append(rows, []string{"read in passes", strings.Join(passes, ", ")})
 	}
 	if p := info.Partition; p != nil {
-		rows = append(rows, []string{"read for each of", fmt.Sprintf("%s: its %s is the operation's {%s}", p.Stream, p.Column, p.Param)})
+		rows = append(rows, []string{"read for each of", partText(*p)})
 	}
 	if info.Window != nil {
 		rows = append(rows,
-			[]string{"days", fmt.Sprintf("by whole UTC days, at most a month a slice; a day is read again until %g h after its end, since rows may come late", info.Window.SettleHours)},
+			[]string{"days", fmt.Sprintf("by whole UTC days, %s a slice; a day is read again until %g h after its end, since rows may come late", sliceText(info.Window.SliceDays), info.Window.SettleHours)},
 			[]string{"goes back", lookBack(info)})
 	} else {
 		rows = append(rows, []string{"days", "none: it is read whole"})
@@ -173,7 +175,7 @@ func (s *session) showStream(info app.StreamInfo) error {
 	fmt.Fprintln(s.out)
 	columns := [][]string{{"COLUMN", "TYPE", "IN ZOOM'S RECORD", "ABOUT"}}
 	for _, c := range info.Columns {
-		columns = append(columns, []string{c.Name, string(c.Type), c.Field, c.About})
+		columns = append(columns, []string{c.Name, string(c.Type), cmp.Or(c.Field, c.From, "-"), c.About})
 	}
 	if err := s.table(columns); err != nil {
 		return err
@@ -183,13 +185,36 @@ func (s *session) showStream(info app.StreamInfo) error {
 		if err := json.Indent(&b, info.Example, "", "  "); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "\nA record as Zoom sends it\n%s\n", b.String())
+		title := "A record as Zoom sends it"
+		if info.Derived {
+			title = "A record as it is worked out"
+		}
+		fmt.Fprintf(s.out, "\n%s\n%s\n", title, b.String())
 	}
 	fmt.Fprintln(s.out)
 	for _, command := range streamCommands(info) {
 		fmt.Fprintln(s.out, command)
 	}
 	return nil
+}
+
+// partText says of which rows a stream is read for each.
+func partText(p app.PartitionInfo) string {
+	of := p.Stream
+	if p.Only != "" {
+		of += " with " + p.Only
+	}
+	return fmt.Sprintf("%s: its %s is the operation's {%s}", of, p.Column, p.Param)
+}
+
+func sliceText(days int) string {
+	switch days {
+	case 0:
+		return "at most a month"
+	case 1:
+		return "one"
+	}
+	return "at most " + strconv.Itoa(days)
 }
 
 func orNone(list []string) string {
@@ -206,7 +231,11 @@ func keyText(key app.KeyInfo) string {
 		text = "the UTC day of " + strings.Join(key.Day, " or else ") + ", and "
 	}
 	if len(key.ID) > 0 {
-		return text + strings.Join(key.ID, " or else ")
+		text += strings.Join(key.ID, " or else ")
+		if len(key.Content) == 0 {
+			return text
+		}
+		text += "; of rows without it "
 	}
 	return text + "a hash of " + strings.Join(key.Content, ", ") + " with a number among equals"
 }

@@ -99,7 +99,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if f.enqueue {
 		return s.enqueue(ctx, a, f, c, app.SyncOptions{Job: job, Into: f.into, Out: nopWriter{}})
 	}
-	bar := &progress{t: s.terminal}
+	bar := newProgress(s.terminal)
 	var run *app.Sync
 	options := app.SyncOptions{
 		Job: job, Into: f.into, DryRun: f.dryRun, Out: besides{s.shown(), bar}, Format: f.rowFormat(s.outTTY), Width: s.outWidth,
@@ -135,7 +135,6 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if f.dryRun {
 		return s.showPlan(ctx, run, f.asJSON)
 	}
-	bar.pace = func(stream string) string { return run.Pace(stream).String() }
 	for _, part := range run.Plan.Streams { // those in parts when these are known
 		s.forecast(ctx, run, part)
 	}
@@ -302,7 +301,7 @@ func (s *session) forecast(ctx context.Context, run *app.Sync, part syncing.Stre
 		s.say("%s %s: %s (%d days) is older than the %d months that Zoom keeps of this report, and can not be read any more",
 			amber.Render("lost"), part.Stream.Name, lost, lost.Count(), part.Stream.Window.LookBack)
 	}
-	if len(part.Slices) == 0 {
+	if len(part.Slices) == 0 || part.Stream.Partition != nil && part.Parts == nil {
 		return
 	}
 	// What can not be kept free is used as far as it goes, so an error here is

@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // works is what every refusal names.
-const works = "What works today: - (stdout), sqlite:PATH."
+const works = "What works today: - (stdout), sqlite:PATH, postgres://…?schema=zoom."
 
 // schemeForm is what may stand before the first colon. Text of any other form
 // is never repeated in an error, since it may hold a secret.
@@ -40,8 +40,8 @@ var schemeForm = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // Open opens the destination that url names: "" or "-" is stdout, sqlite:PATH
-// (or sqlite:///PATH from the root) a SQLite file. The url is never repeated in
-// an error. A url that is of no use is an error of [stagedoor.KindUsage], a
+// (or sqlite:///PATH from the root) a SQLite file, postgres://… a schema of a
+// PostgreSQL database. The url is never repeated in an error. A url that is of no use is an error of [stagedoor.KindUsage], a
 // place that cannot be used one of [stagedoor.KindDestination].
 func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, error) {
 	if url == "" || url == "-" {
@@ -62,7 +62,9 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	switch scheme = strings.ToLower(scheme); scheme {
 	case "sqlite":
 		return openSQLite(ctx, rest, o.Own)
-	case "jsonl", "csv", "parquet", "postgres", "postgresql":
+	case "postgres", "postgresql":
+		return openPostgres(ctx, url)
+	case "jsonl", "csv", "parquet":
 		return nil, refuse(scheme+": comes with a later version", works+instead(scheme))
 	case "s3", "gs", "az", "salesforce":
 		return nil, refuse(scheme+": is reserved for a later version and not built yet", works)

@@ -183,6 +183,9 @@ func TestWholeTable(t *testing.T) {
 func TestExamplesFit(t *testing.T) {
 	doc := parsed(t, written(t, everything()))
 	for _, s := range stream.All() {
+		if s.Derived {
+			continue // Zoom sends no such rows
+		}
 		var example any
 		if err := json.Unmarshal([]byte(s.Example), &example); err != nil {
 			t.Fatalf("the example of %s: %v", s.Name, err)

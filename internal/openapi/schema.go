@@ -25,14 +25,20 @@ func (d *document) page(s stagedoor.Stream) *schema {
 }
 
 // besideRows are the fields of a stream's answer besides its rows. Source: Zoom's
-// API Hub, Meetings and Users, March 2026.
+// API Hub, Meetings, Users and Accounts, March 2026.
 func besideRows(operation string) []string {
 	fields := []string{"next_page_token", "page_size"}
 	switch operation {
-	case "GET /users":
+	case "GET /groups":
+		return []string{"next_page_token", "total_records"}
+	case "GET /users", "GET /groups/{groupId}/members", "GET /users/{userId}/meetings", "GET /meetings/{meetingId}/registrants":
 		fields = append(fields, "page_count", "page_number", "total_records")
 	case "GET /report/users/{userId}/meetings":
 		fields = append(fields, "page_count", "page_number", "total_records", "from", "to")
+	case "GET /users/{userId}/recordings", "GET /metrics/meetings":
+		fields = append(fields, "page_count", "total_records", "from", "to")
+	case "GET /report/meetings/{meetingId}/participants":
+		fields = append(fields, "page_count", "total_records")
 	case "GET /report/activities":
 		fields = append(fields, "from", "to")
 	}
@@ -74,7 +80,7 @@ func row(s stagedoor.Stream) *schema {
 	out := &schema{Type: "object", Properties: map[string]*schema{}}
 	for _, c := range s.Columns {
 		value, shown := example[c.Source()]
-		if !shown && len(s.ListKeys) > 1 || s.Partition != nil && s.Partition.Into == c.Name {
+		if !shown && len(s.ListKeys) > 1 || ofPart(s, c.Name) {
 			continue
 		}
 		field := ofColumn(c.Type)
@@ -85,6 +91,20 @@ func row(s stagedoor.Stream) *schema {
 		out.Properties[c.Source()] = field
 	}
 	return out
+}
+
+// ofPart reports whether a column is filled by what the stream's part is, and not
+// from the record.
+func ofPart(s stagedoor.Stream, column string) bool {
+	if s.Partition == nil {
+		return false
+	}
+	for _, into := range s.Partition.Carry {
+		if into == column {
+			return true
+		}
+	}
+	return s.Partition.Into == column
 }
 
 // about is a column's line, but for what our own tables make of it.

@@ -135,7 +135,7 @@ var purposes = []Purpose{
 	},
 	{
 		Name: "meetings", Title: "Meetings", About: "scheduled and past meetings, who took part, registrants, polls",
-		Families: []string{"meetings"},
+		Families: []string{"scheduled"},
 		Reads: []string{
 			"GET /users/{userId}/meetings", "GET /meetings/{meetingId}", "GET /past_meetings/{meetingId}",
 			"GET /past_meetings/{meetingId}/instances", "GET /past_meetings/{meetingId}/participants",

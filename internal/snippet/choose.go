@@ -84,7 +84,7 @@ func Choose(list []Reachable, streams []stagedoor.Stream, base string, today tim
 // today.
 func queryOf(s stagedoor.Stream, today time.Time) []Param {
 	var query []Param
-	if s.Window != nil {
+	if s.Window != nil && s.Window.From != "" {
 		query = append(query,
 			Param{s.Window.From, today.AddDate(0, 0, -7).Format(time.DateOnly)},
 			Param{s.Window.To, today.AddDate(0, 0, -1).Format(time.DateOnly)})

@@ -10,7 +10,9 @@ import (
 
 // All returns every stream, by family and name.
 func All() []stagedoor.Stream {
-	list := slices.Concat(people(), reports(), reportLogs(), reportMeetings())
+	list := slices.Concat(
+		people(), scheduled(), reports(), reportLogs(), reportMeetings(), reportHistory(), reportParticipants(), recordings(), dashboards(),
+	)
 	slices.SortStableFunc(list, func(a, b stagedoor.Stream) int {
 		return cmp.Or(strings.Compare(a.Family, b.Family), strings.Compare(a.Name, b.Name))
 	})
@@ -43,25 +45,25 @@ func Find(words ...string) ([]stagedoor.Stream, error) {
 	return found, nil
 }
 
-// near says which stream or family a misspelt word most likely means: one that
-// holds it, or that is the same but for three letters at one place.
+// near says which stream or family a misspelt word most likely means: the one
+// that is the fewest letters away, or else one that holds it.
 func near(word string) string {
 	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
+	best, least := "", 4
 	for _, name := range append(names(), families()...) {
-		same := min(len(word), len(name))
-		before := 0
-		for before < same && word[before] == name[before] {
-			before++
-		}
-		behind := 0
-		for behind < same-before && word[len(word)-1-behind] == name[len(name)-1-behind] {
-			behind++
-		}
-		if differ := max(len(word), len(name)) - before - behind; differ <= 3 && differ < same || len(word) > 4 && strings.Contains(name, word) {
-			return "Did you mean " + name + "? "
+		if away := stagedoor.Distance(word, name); away < least && away < min(len(word), len(name)) {
+			best, least = name, away
 		}
 	}
-	return ""
+	for _, name := range append(names(), families()...) {
+		if best == "" && len(word) > 4 && strings.Contains(name, word) {
+			best = name
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "Did you mean " + best + "? "
 }
 
 func names() []string {

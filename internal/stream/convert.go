@@ -12,7 +12,7 @@ import (
 
 // convert turns a value as Zoom sent it into one of the column's type, or nil
 // for null and for an empty text where a text is no value. A list of one value
-// counts as that value. It returns false where the value does not fit.
+// counts as that value, and one of none as none. It returns false where the value does not fit.
 func convert(t stagedoor.ColumnType, raw jsontext.Value) (any, bool) {
 	switch raw.Kind() {
 	case 'n':
@@ -25,10 +25,11 @@ func convert(t stagedoor.ColumnType, raw jsontext.Value) (any, bool) {
 			}
 			return string(compact), true
 		}
-		if only, ok := single(raw); ok {
-			return convert(t, only)
+		only, ok := single(raw)
+		if !ok || only == nil {
+			return nil, ok
 		}
-		return nil, false
+		return convert(t, only)
 	}
 	if t == stagedoor.JSON {
 		return string(raw), true
@@ -76,14 +77,17 @@ func parse(t stagedoor.ColumnType, text string) (any, bool) {
 	return nil, false
 }
 
-// single returns the only element of a list.
+// single returns the only element of a list, and nil of an empty one.
 func single(raw jsontext.Value) (jsontext.Value, bool) {
 	if raw.Kind() != '[' {
 		return nil, false
 	}
 	dec := jsontext.NewDecoder(strings.NewReader(string(raw)), lenient)
-	if _, err := dec.ReadToken(); err != nil || dec.PeekKind() == ']' {
+	if _, err := dec.ReadToken(); err != nil {
 		return nil, false
+	}
+	if dec.PeekKind() == ']' {
+		return nil, true
 	}
 	value, err := dec.ReadValue()
 	value = value.Clone() // it ends with the next read
@@ -105,7 +109,9 @@ func integer(text string) (any, bool) {
 
 // digits takes an id that is shown in groups, "982 610 0285", as its digits.
 func digits(text string) (any, bool) {
-	text = strings.NewReplacer(" ", "", "\u00a0", "", "-", "").Replace(text)
+	if strings.ContainsAny(text, " \u00a0-") {
+		text = strings.NewReplacer(" ", "", "\u00a0", "", "-", "").Replace(text)
+	}
 	if text == "" || strings.Trim(text, "0123456789") != "" {
 		return nil, false
 	}

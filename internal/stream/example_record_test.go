@@ -15,7 +15,7 @@ func TestExamplesAreRecords(t *testing.T) {
 			t.Errorf("%s has no example for the catalogue", s.Name)
 			continue
 		}
-		record, err := NewDecoder(s, stagedoor.Slice{Stream: s.Name}).Decode([]byte(s.Example))
+		record, err := NewDecoder(s, stagedoor.Slice{Stream: s.Name}, stagedoor.Part{}).Decode([]byte(s.Example))
 		if err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 			continue

@@ -33,8 +33,9 @@ func reportLogs() []stagedoor.Stream {
 			{Name: "action", Type: stagedoor.Text, About: "Add, Update, Delete and others"},
 			{Name: "operation_detail", Type: stagedoor.Text},
 		},
-		Day:     []string{"time"},
-		Content: []string{"time", "operator", "category_type", "action", "operation_detail"},
+		Day:       []string{"time"},
+		Content:   []string{"time", "operator", "category_type", "action", "operation_detail"},
+		ShowsGone: true,
 		EmptyMeans: &stagedoor.Error{
 			Kind:  stagedoor.KindFeatureOff,
 			Cause: "Zoom gave no operation logs at all for these days. Either no admin changed anything, or the role of the app's owner does not show them",
@@ -62,8 +63,9 @@ func reportLogs() []stagedoor.Stream {
 			{Name: "client_type", Type: stagedoor.Text, About: "Browser, Windows, Mac, iOS and others"},
 			{Name: "version", Type: stagedoor.Text, About: "of the client; empty or - for browsers"},
 		},
-		Day:     []string{"time"},
-		Content: []string{"time", "email", "type", "ip_address", "client_type", "version"},
+		Day:       []string{"time"},
+		Content:   []string{"time", "email", "type", "ip_address", "client_type", "version"},
+		ShowsGone: true,
 		EmptyMeans: &stagedoor.Error{
 			Kind:  stagedoor.KindFeatureOff,
 			Cause: "Zoom gave no sign-ins at all for these days. Either nobody signed in, or the role of the app's owner does not show them",

@@ -56,8 +56,9 @@ func reportMeetings() []stagedoor.Stream {
 			{Name: "meeting_encryption_status", Type: stagedoor.Integer, About: "1 enhanced, 2 end to end"},
 			{Name: "custom_keys", Type: stagedoor.JSON},
 		},
-		Day: []string{"start_time"},
-		ID:  [][]string{{"uuid"}},
+		Day:       []string{"start_time"},
+		ID:        [][]string{{"uuid"}},
+		ShowsGone: true,
 		EmptyMeans: &stagedoor.Error{
 			Kind:  stagedoor.KindFeatureOff,
 			Cause: "Zoom reports no meeting of any user for these days. Either none was held, or their report is not ready yet: it lags behind by minutes to hours",

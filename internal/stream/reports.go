@@ -55,6 +55,7 @@ func reports() []stagedoor.Stream {
 			"meeting_number", "activity_time", "operator", "operator_email", "activity_category", "activity_detail",
 			"meeting_id", "topic", "host_email", "participants_count", "start_time", "end_time",
 		},
+		ShowsGone: true,
 		EmptyMeans: &stagedoor.Error{
 			Kind:  stagedoor.KindFeatureOff,
 			Cause: "Zoom gave no meeting activities at all for these days. Either nothing happened, or Zoom has not switched the meeting activity report on for this account",

@@ -73,7 +73,7 @@ func TestParts(t *testing.T) {
 	if r := receipt.Streams[0]; r.Parts == nil || *r.Parts != (stagedoor.PartsReport{Of: "things", Count: 3, Requests: 2}) || r.Requests != 8 || r.SlicesWritten != 6 {
 		t.Errorf("report = %+v, parts %+v", r, r.Parts)
 	}
-	if last.Part != 3 || last.Parts != 3 || last.Days != 2 || last.DaySets != 2 || last.Of != "things" {
+	if held := last.Streams[0]; held.Parts != 3 || held.Done != 6 || held.Slices != 6 || held.Of != "things" || held.Requests != 8 {
 		t.Errorf("last progress = %+v", last)
 	}
 	again := plan(t, e, job)

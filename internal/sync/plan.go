@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -38,19 +39,33 @@ type StreamPlan struct {
 	Lost   []stagedoor.Days // asked for, but older than the provider keeps
 	Known  int              // days asked for that the destination holds for good
 	First  bool             // the destination holds nothing of this stream yet
+	calls  []int            // by slice: the least number of calls; nil: one for each pass
 	// HadRows tells that an earlier reading returned rows.
 	HadRows bool
 	// Parts are those of a stream with a partition; nil until the stream is
-	// divided, and without them there are no Slices either. Lost and Known are
-	// then those of all parts together.
+	// divided. Without them there are no Slices either, except where the parts lie
+	// inside these. Lost and Known are those of all parts together.
 	Parts *Parts
 }
 
 // Requests returns the least number of calls that the plan takes: one for each
-// slice and pass. More come for slices of more than one page. Those that finding
-// the parts took are not among them.
+// slice (or part of one) and pass. More come for those of more than one page.
+// What finding the parts took is not among them.
 func (p StreamPlan) Requests() int {
-	return len(p.Slices) * max(1, len(p.Stream.Passes))
+	n := 0
+	for i := range p.Slices {
+		n += p.Calls(i)
+	}
+	return n
+}
+
+// Calls returns the least number of calls that the i-th slice takes: none where
+// the answers come for another stream of the plan anyway.
+func (p StreamPlan) Calls(i int) int {
+	if p.calls != nil {
+		return p.calls[i]
+	}
+	return max(1, len(p.Stream.Passes))
 }
 
 // Plan works out what to read.
@@ -61,7 +76,7 @@ func (e *Engine) Plan(ctx context.Context, job Job) (Plan, error) {
 			return Plan{}, err
 		}
 		part := StreamPlan{Stream: s, Params: canonical(job.Params)}
-		if s.Partition != nil {
+		if s.Partition != nil && !s.Partition.Nested {
 			// Its parts are not known yet; days that nobody can read are.
 			trial := part
 			if s.Window != nil {
@@ -74,18 +89,59 @@ func (e *Engine) Plan(ctx context.Context, job Job) (Plan, error) {
 		}
 		plan.Streams = append(plan.Streams, part)
 	}
-	// What is read in parts comes last, so that a parent which is read anyway
-	// need not be walked for them.
-	slices.SortStableFunc(plan.Streams, func(a, b StreamPlan) int {
-		switch parted := a.Stream.Partition != nil; {
-		case parted == (b.Stream.Partition != nil):
-			return 0
-		case parted:
-			return 1
-		}
-		return -1
-	})
+	// What is read in parts comes after what it is read by, and what is worked
+	// out after what it is worked out of, so that each is read once.
+	slices.SortStableFunc(plan.Streams, func(a, b StreamPlan) int { return cmp.Compare(e.depth(a.Stream), e.depth(b.Stream)) })
+	share(plan.Streams)
 	return plan, nil
+}
+
+// depth is how many streams a stream stands behind.
+func (e *Engine) depth(s stagedoor.Stream) int {
+	depth := 0
+	for e.Parent != nil && depth < 10 {
+		before := s.From
+		if before == "" && s.Partition != nil {
+			before = s.Partition.Stream
+		}
+		if before == "" {
+			break
+		}
+		depth++
+		var ok bool
+		if s, ok = e.Parent(before); !ok {
+			break
+		}
+	}
+	return depth
+}
+
+// share takes the calls out of streams whose answers come for another anyway.
+func share(plans []StreamPlan) {
+	for i := range plans {
+		part := &plans[i]
+		at := slices.IndexFunc(plans, func(p StreamPlan) bool { return part.Stream.From == p.Stream.Name && part.Stream.From != "" })
+		if at < 0 {
+			continue
+		}
+		read := map[string]bool{}
+		for _, slice := range plans[at].Slices {
+			read[slice.ID()] = true
+		}
+		calls := make([]int, len(part.Slices))
+		for j, slice := range part.Slices {
+			if !read[slice.ID()] {
+				calls[j] = part.Calls(j)
+			}
+		}
+		part.calls = calls
+	}
+}
+
+func sortSlices(list []stagedoor.Slice) {
+	slices.SortStableFunc(list, func(a, b stagedoor.Slice) int {
+		return cmp.Or(a.Days.Since.Compare(b.Days.Since), a.Days.Until.Compare(b.Days.Until))
+	})
 }
 
 // planSlices fills in what is to be read of one part; of everything, where the
@@ -169,7 +225,7 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 			part.Known++
 		case day.Before(oldest) && day.Before(told):
 		case day.Before(oldest):
-			part.Lost = appendDay(part.Lost, day, false)
+			part.Lost = appendDay(part.Lost, day, 0)
 		default:
 			part.Slices = appendSlice(part, day)
 		}
@@ -182,7 +238,11 @@ func appendSlice(part *StreamPlan, day time.Time) []stagedoor.Slice {
 	if n := len(part.Slices); n > 0 {
 		days = []stagedoor.Days{part.Slices[n-1].Days}
 	}
-	grown := appendDay(days, day, true)
+	most := 31 // and a calendar month
+	if n := part.Stream.Window.Days; n > 0 {
+		most = n
+	}
+	grown := appendDay(days, day, most)
 	if len(grown) == len(days) {
 		part.Slices[len(part.Slices)-1].Days = grown[0]
 		return part.Slices
@@ -191,12 +251,12 @@ func appendSlice(part *StreamPlan, day time.Time) []stagedoor.Slice {
 }
 
 // appendDay lets the last span grow by the day where it is its neighbour, and
-// with monthly, of the same calendar month: Zoom's reports span one month at
-// most in a call.
-func appendDay(spans []stagedoor.Days, day time.Time, monthly bool) []stagedoor.Days {
+// with a number of days at most, has fewer and is of the same calendar month:
+// Zoom's reports span one month at most in a call.
+func appendDay(spans []stagedoor.Days, day time.Time, most int) []stagedoor.Days {
 	if n := len(spans); n > 0 {
 		last := &spans[n-1]
-		if last.Until.AddDate(0, 0, 1).Equal(day) && (!monthly || last.Until.Month() == day.Month()) {
+		if last.Until.AddDate(0, 0, 1).Equal(day) && (most == 0 || last.Until.Month() == day.Month() && last.Count() < most) {
 			last.Until = day
 			return spans
 		}
@@ -215,7 +275,7 @@ func monthsBefore(day time.Time, months int) time.Time {
 // checkParams refuses parameters that the sync itself sets.
 func checkParams(s stagedoor.Stream, params map[string]string) error {
 	own := []string{"page_size", "next_page_token", "page_number"}
-	if s.Window != nil {
+	if s.Window != nil && s.Window.From != "" {
 		own = append(own, s.Window.From, s.Window.To)
 	}
 	for _, pass := range s.Passes {

@@ -167,7 +167,7 @@ func (decoder) Decode(raw []byte) (stagedoor.Decoded, error) {
 func engine(s *server, p *place) *Engine {
 	return &Engine{
 		Reader: s, Destination: p, Now: func() time.Time { return noon },
-		Decoder: func(stagedoor.Stream, stagedoor.Slice) Decoder { return decoder{} },
+		Decoder: func(stagedoor.Stream, stagedoor.Slice, stagedoor.Part) Decoder { return decoder{} },
 	}
 }
 
@@ -573,8 +573,11 @@ func TestProgress(t *testing.T) {
 	if _, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-10-31"), Until: date("2026-11-01")})); err != nil {
 		t.Fatal(err)
 	}
-	last := seen[len(seen)-1]
-	if want := (Progress{Stream: "events", Slice: "2026-11-01..2026-11-01", Done: 1, Slices: 2, Rows: 10}); last != want {
-		t.Errorf("last progress = %+v, want %+v", last, want)
+	want := Progress{
+		Streams: []StreamProgress{{Stream: "events", State: StreamReads, Slice: "2026-11-01..2026-11-01", Done: 2, Slices: 2, Rows: 10, Requests: 6}},
+		Done:    2, Slices: 2, Rows: 10, Requests: 6, SecondsLeft: -1,
+	}
+	if diff := cmp.Diff(want, seen[len(seen)-1]); diff != "" {
+		t.Errorf("last progress (-want +got):\n%s", diff)
 	}
 }

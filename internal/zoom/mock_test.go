@@ -141,9 +141,11 @@ func (m *mock) read(t *testing.T, name string) (stagedoor.StreamReport, error) {
 	defer place.Close()
 	engine := &sync.Engine{
 		Reader: client, Destination: place,
-		Now:     func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
-		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice) sync.Decoder { return stream.NewDecoder(s, slice) },
-		Path:    zoom.Path,
+		Now: func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
+			return stream.NewDecoder(s, slice, part)
+		},
+		Path: zoom.Path,
 		Parent: func(name string) (stagedoor.Stream, bool) {
 			found, err := stream.Find(name)
 			return found[0], err == nil

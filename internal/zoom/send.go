@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -166,7 +167,7 @@ func (c *Client) attempt(ctx context.Context, call *call, turn *turn) (*Response
 	if answer.StatusCode != http.StatusTooManyRequests {
 		turn.end(stagedoor.Outcome{DayRemaining: dayRemaining(answer.Header)})
 	}
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
+	content, err := readAll(io.LimitReader(answer.Body, maxBody+1))
 	switch {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return nil, c.refused(call, answer, content, turn) // explained by as much of the body as came
@@ -179,6 +180,25 @@ func (c *Client) attempt(ctx context.Context, call *call, turn *turn) (*Response
 		Status: answer.StatusCode, Header: answer.Header, Body: content,
 		Tracking: tracking(answer.Header), Operation: call.op,
 	}, nil
+}
+
+// bodies are buffers that have grown to what answers take: a page of rows is some
+// hundred kilobytes, and growing to that for each costs more than reading it.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// pooledBody is the most that a buffer may have grown to and be used again.
+const pooledBody = 1 << 20
+
+// readAll is io.ReadAll, with what it returns as long as its content.
+func readAll(r io.Reader) ([]byte, error) {
+	buffer := bodies.Get().(*bytes.Buffer)
+	buffer.Reset()
+	_, err := buffer.ReadFrom(r)
+	content := bytes.Clone(buffer.Bytes())
+	if buffer.Cap() <= pooledBody {
+		bodies.Put(buffer)
+	}
+	return content, err
 }
 
 // refused is the fault of an answer that is not a success.

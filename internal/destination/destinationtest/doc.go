@@ -15,6 +15,8 @@
 //     names, for streams that are read in parts,
 //   - that are in the care of the slice's parameters: those of the reading
 //     without any wherever that has shown the row, else of the last that has,
-//   - that no other run pulled after this reading began,
-//   - if the reading gave any row at all.
+//   - that no other run pulled after this reading began.
+//
+// Whether a reading without any row proves that all are gone is the engine's to
+// say: one part may well have none, and a whole account hardly.
 package destinationtest

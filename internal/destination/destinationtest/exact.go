@@ -1,6 +1,7 @@
 package destinationtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -143,6 +144,65 @@ func testNewColumn(t *testing.T, kind Kind) {
 	if len(kind.Rows(t, place, wider)) != 3 {
 		t.Error("a stream without the column could not be written any more")
 	}
+}
+
+// testChangedType writes a stream whose column has become of another type.
+func testChangedType(t *testing.T, kind Kind) {
+	_, d, unchanged := standing(t, kind)
+	changed := people()
+	changed.Columns[1].Type = stagedoor.Text
+	r := person("2026-01-01 a", 1)
+	r.Values[1] = "many"
+	_, err := reading{stream: changed, days: days(1, 1), run: "run-2", at: readAt(2), records: []stagedoor.Record{r}}.commit(d)
+	wantKind(t, err, stagedoor.KindDestination)
+	unchanged()
+	commit(t, d, another())
+}
+
+func testNested(t *testing.T, kind Kind) {
+	stream := people()
+	stream.Columns = append(stream.Columns, stagedoor.Column{Name: "more", Type: stagedoor.JSON})
+	var records []stagedoor.Record
+	for i, text := range []string{
+		`[]`, `[[],{},[{}]]`, `{"a":{"b":[1,2.50,-0.0,1e5,true,false,null,"ü \u2028 \\ \" </script>"]},"":{"":""}}`,
+		`[12345678901234567890,9007199254740993,0.1]`, `"only text"`, `"null"`, `17`, `true`, `[null]`, `["[1]","{}","\"x\""]`,
+		strings.Repeat("[", 500) + strings.Repeat("]", 500), `["` + strings.Repeat("long ", 100_000) + `"]`,
+	} {
+		r := person(fmt.Sprintf("2026-01-01 %02d", i), i)
+		r.Values = append(r.Values, text)
+		r.Raw = []byte(`{"more":` + text + `}`)
+		records = append(records, r)
+	}
+	testRecords(t, kind, stream, records...)
+
+	// What a destination's own JSON can not hold may be replaced in the column,
+	// never in the raw record, and the row is written.
+	place := kind.New(t)
+	d := open(t, kind, place)
+	odd := person("2026-01-01 odd", 1)
+	odd.Values = append(odd.Values, `["a\ud800b","c\u0000d"]`)
+	odd.Raw = []byte(`{"more":["a\ud800b","c\u0000d"]}`)
+	commit(t, d, reading{stream: stream, records: []stagedoor.Record{odd}})
+	row := kind.Rows(t, place, stream)[odd.Key]
+	var got []string
+	if err := json.Unmarshal([]byte(fmt.Sprint(row.Values[2])), &got); err != nil {
+		t.Fatalf("the column holds %v: %v", row.Values[2], err)
+	}
+	if row.Raw != string(odd.Raw) || len(got) != 2 || got[0] != "a\ufffdb" || got[1] != "c\x00d" && got[1] != "c\ufffdd" {
+		t.Errorf("the row is %+v, want %s", row, odd.Raw)
+	}
+}
+
+// testUnknown writes a record with a thousand fields that the stream does not
+// declare, beside one with its own alone.
+func testUnknown(t *testing.T, kind Kind) {
+	wide := person("2026-01-01 wide", 1)
+	raw := []byte(`{"name":"name of 2026-01-01 wide","age":1`)
+	for i := range 1000 {
+		raw = fmt.Appendf(raw, `,"unknown_%d":{"value":"%d","list":[%d,null]}`, i, i, i)
+	}
+	wide.Raw = append(raw, '}')
+	testRecords(t, kind, people(), wide, person("2026-01-01 b", 2))
 }
 
 func testOccupied(t *testing.T, kind Kind) {

@@ -75,11 +75,15 @@ func testGoneEmpty(t *testing.T, kind Kind) {
 	place := kind.New(t)
 	d := open(t, kind, place)
 	commit(t, d, reading{stream: people(), gone: true, records: []stagedoor.Record{person("a", 1)}})
-	written := commit(t, d, reading{stream: people(), run: "run-2", at: readAt(2), gone: true})
-	if written != (stagedoor.Written{}) {
-		t.Errorf("Written = %+v, want nothing", written)
+	if written := commit(t, d, reading{stream: people(), run: "run-2", at: readAt(2)}); written != (stagedoor.Written{}) {
+		t.Errorf("without gone: Written = %+v, want nothing", written)
 	}
 	wantMarked(t, kind, place, people())
+	written := commit(t, d, reading{stream: people(), run: "run-2", at: readAt(2), gone: true})
+	if written != (stagedoor.Written{Gone: 1}) {
+		t.Errorf("with gone: Written = %+v, want a row that is gone", written)
+	}
+	wantMarked(t, kind, place, people(), "a")
 	wantCheckpoints(t, d, people(), "", stagedoor.Checkpoint{Slice: stagedoor.Slice{Stream: "people"}, Run: "run-2", ReadAt: readAt(2)})
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,12 +58,7 @@ func testKilled(t *testing.T, kind Kind) {
 // killAfter starts a writing process and kills it some time after it began.
 func killAfter(t *testing.T, place string, after time.Duration) {
 	t.Helper()
-	var pattern []string
-	for _, part := range strings.Split(t.Name(), "/") {
-		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.timeout=60s")
-	child.Env = append(os.Environ(), placeVariable+"="+place)
+	child := again(t, placeVariable+"="+place)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func (m *model) commit(r reading) stagedoor.Written {
 	for key, row := range m.rows {
 		inside := r.days.Since.IsZero() ||
 			len(r.stream.Day) > 0 && key >= r.days.Since.Format(time.DateOnly) && key < r.days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
-		if r.gone && len(came) > 0 && !came[key] && inside && r.ofPart(row) && m.care[key] == r.params && row.Deleted.IsZero() && !row.Pulled.After(r.at) {
+		if r.gone && !came[key] && inside && r.ofPart(row) && m.care[key] == r.params && row.Deleted.IsZero() && !row.Pulled.After(r.at) {
 			row.Deleted = r.at
 			m.rows[key] = row
 			written.Gone++

@@ -25,6 +25,18 @@ type Kind struct {
 	// lie, and returns a check that it is still as it was. Nil where nothing
 	// can lie there.
 	Occupy func(t *testing.T, place string, stream stagedoor.Stream) (untouched func(t *testing.T))
+
+	// Local tells that a place is the path of a file or folder of this machine.
+	// The suite then makes its disk full, and takes the rights on it away,
+	// itself; otherwise with the hooks below, and a case whose hook is nil is
+	// skipped.
+	Local bool
+	// Full makes the place take no more than a little, until relieve.
+	Full func(t *testing.T, place string) (relieve func())
+	// Forbidden returns a place where this user may create nothing.
+	Forbidden func(t *testing.T) (place string)
+	// Lose breaks every connection to the place that is open; new ones work.
+	Lose func(t *testing.T, place string)
 }
 
 // Row is a row as it lies in the place.
@@ -50,12 +62,15 @@ func Test(t *testing.T, kind Kind) {
 		{"a second run replaces and does not double", testReplace},
 		{"a key that comes twice in a slice is one row", testKeyTwice},
 		{"a new column joins a table that is there", testNewColumn},
+		{"a changed type is refused, and nothing is lost", testChangedType},
+		{"nested values come back exactly", testNested},
+		{"a thousand unknown fields stay in the raw record", testUnknown},
 		{"what another program made is left alone", testOccupied},
 
 		{"checkpoints are kept for each stream, parameters and slice", testCheckpoints},
 		{"rows that are left out stay, unless the commit looks for them", testStay},
 		{"rows that are left out are marked, and unmarked when they return", testGone},
-		{"an empty reading marks nothing", testGoneEmpty},
+		{"an empty reading marks what was there", testGoneEmpty},
 		{"a reading marks only the days that it read", testGoneDays},
 		{"a reading marks only rows in the care of its parameters", testGoneParams},
 		{"a row pulled after the reading began is not marked", testGoneRace},
@@ -69,6 +84,10 @@ func Test(t *testing.T, kind Kind) {
 		{"a slice takes nothing after its end", testEnded},
 		{"slices of one run may be open side by side", testSideBySide},
 		{"two writers keep each other's slices whole", testTwoWriters},
+		{"two processes keep each other's slices whole", testTwoProcesses},
+		{"a full disk leaves what was there", testFull},
+		{"a place without rights is refused", testForbidden},
+		{"a lost connection leaves what was there", testLost},
 		{"memory stays flat", testVolume},
 		{"any sequence of slices equals the model", testModel},
 		{"any sequence of slices of parts equals the model", testPartModel},

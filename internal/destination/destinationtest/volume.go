@@ -65,6 +65,17 @@ func testVolume(t *testing.T, kind Kind) {
 	}
 }
 
+// noise returns letters that no compression makes much smaller, the same for
+// the same seed.
+func noise(size int, seed uint64) []byte {
+	random := rand.New(rand.NewPCG(seed, 3))
+	text := make([]byte, size)
+	for i := range text {
+		text[i] = 'a' + byte(random.IntN(26))
+	}
+	return text
+}
+
 // resident returns the bytes of memory that this process holds, or 0 where the
 // system does not tell in Linux' way.
 // Source: proc_pid_statm(5): the second number, in pages.

@@ -13,20 +13,19 @@
 // rows are long: a WITHOUT ROWID table keeps whole rows in the inner pages of
 // its tree.
 //
-// A slice is staged in a temporary table of a connection of its own, so that
-// memory stays flat and nobody waits for the network inside a transaction.
-// Commit moves it with one BEGIN IMMEDIATE: rows, marks and checkpoint, all or
-// nothing, whenever the process dies. Rows that Zoom no longer gives stay
+// A slice is staged in memory, and beyond some MiB of all open slices together
+// in a file without a name (mode 0600), so that memory stays flat and nobody
+// waits for the network inside a transaction. Commit sorts it by key and writes
+// it with one BEGIN IMMEDIATE: rows, marks and checkpoint, all or nothing,
+// whenever the process dies. Rows that Zoom no longer gives stay
 // unless the commit is told to look for them; then they get _deleted_at, if
 //   - the row's key lies in the slice (its days, or anywhere for a slice
 //     without days; a slice with days of a stream whose keys have none marks
 //     nothing), and belongs to the slice's part, by the column that tells,
 //   - the row is in the care of the same parameters: the reading without any
 //     wherever that has shown the row, otherwise the last one that has, so that
-//     a reading of inactive users never marks the active ones,
-//   - no other run pulled the row after this reading began, and
-//   - the reading gave any row at all: an empty answer more often means a
-//     feature that was switched off than everything gone.
+//     a reading of inactive users never marks the active ones, and
+//   - no other run pulled the row after this reading began.
 //
 // It is not Stagedoor's own database (package store), and it encrypts nothing:
 // the file is made with mode 0600, since rows are personal data, and lies where

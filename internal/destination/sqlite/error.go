@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
 	"github.com/stagedoor/stagedoor"
@@ -16,6 +15,12 @@ import (
 
 // errNotFile tells that a folder or a device stands where the file should be.
 var errNotFile = errors.New("not a file")
+
+// coded is an error with SQLite's result code: the driver's own type, and [refusal].
+type coded interface {
+	error
+	Code() int
+}
 
 // explain tells a person what SQLite said. An error that is explained already
 // gets the destination as its subject; nil stays nil.
@@ -30,7 +35,7 @@ func (d *Destination) explain(op string, err error) error {
 		return e
 	}
 	e := &stagedoor.Error{Op: op, Subject: d.Name(), Kind: stagedoor.KindDestination, Err: err}
-	said, ok := errors.AsType[*driver.Error](err)
+	said, ok := errors.AsType[coded](err)
 	code := 0
 	if ok {
 		code = said.Code() & 0xff // the primary code; sqlite.org/rescode.html, read 2026-11
@@ -43,6 +48,9 @@ func (d *Destination) explain(op string, err error) error {
 	// On a full disk SQLite can not even make the files beside the database,
 	// and calls that a fault of the disk.
 	if (code == codes.SQLITE_IOERR || code == codes.SQLITE_CANTOPEN) && full(folder) {
+		code = codes.SQLITE_FULL
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) { // of the staged rows' own file
 		code = codes.SQLITE_FULL
 	}
 	switch code {
@@ -79,7 +87,7 @@ func full(folder string) bool {
 }
 
 func isBusy(err error) bool {
-	said, ok := errors.AsType[*driver.Error](err)
+	said, ok := errors.AsType[coded](err)
 	return ok && (said.Code()&0xff == codes.SQLITE_BUSY || said.Code()&0xff == codes.SQLITE_LOCKED)
 }
 

@@ -80,8 +80,8 @@ func TestAReadOnlyDatabaseIsExplained(t *testing.T) {
 	if _, err := d.look.ExecContext(context.Background(), "PRAGMA query_only = 1"); err != nil {
 		t.Fatal(err)
 	}
-	err := d.change(context.Background(), d.look, func(do doer) error {
-		return saveCheckpoint(context.Background(), do, stagedoor.Checkpoint{})
+	err := d.change(context.Background(), d.look, func() error {
+		return saveCheckpoint(context.Background(), d.look, stagedoor.Checkpoint{})
 	})
 	wantError(t, d.explain("write", err), path, "may not be written by this user")
 }
@@ -100,7 +100,7 @@ func TestALockedFileIsExplained(t *testing.T) {
 	if _, err := d.look.ExecContext(context.Background(), "PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}
-	err = d.change(context.Background(), d.look, func(doer) error { return nil })
+	err = d.change(context.Background(), d.look, func() error { return nil })
 	wantError(t, d.explain("write", err), path, "locked for 10 seconds", "fuser "+path)
 }
 
@@ -120,7 +120,7 @@ func TestAFullDiskLeavesWhatWasThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	// SQLite gives the error of a full disk at this many pages.
-	if _, err := w.(*slice).conn.ExecContext(ctx, "PRAGMA main.max_page_count = 20"); err != nil {
+	if _, err := d.writer.ExecContext(ctx, "PRAGMA main.max_page_count = 20"); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.Commit(ctx, stagedoor.Checkpoint{ReadAt: time.Now()}, true)

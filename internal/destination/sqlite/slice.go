@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -18,10 +17,7 @@ type slice struct {
 	slice  stagedoor.Slice
 	run    string
 	table  table
-
-	conn   *sql.Conn // of this slice alone: a temporary table is seen by its connection only
-	insert *sql.Stmt
-	args   []any // of insert; used again for each row
+	stage  stage
 	state  state
 }
 
@@ -39,34 +35,12 @@ var _ stagedoor.SliceWriter = (*slice)(nil)
 // Begin opens a slice. It refuses a table that is not Stagedoor's before
 // anything is read from the provider.
 func (d *Destination) Begin(ctx context.Context, stream stagedoor.Stream, s stagedoor.Slice, run string) (stagedoor.SliceWriter, error) {
-	w := &slice{d: d, stream: stream, slice: s, run: run, table: tableOf(stream), state: writing}
-	if err := w.open(ctx); err != nil {
+	w := &slice{d: d, stream: stream, slice: s, run: run, table: tableOf(stream), stage: stage{shared: &d.staged}, state: writing}
+	if _, _, err := w.table.missing(ctx, d.look); err != nil {
 		w.end(failed)
 		return nil, d.explain("write "+stream.Name, err)
 	}
 	return w, nil
-}
-
-func (s *slice) open(ctx context.Context) error {
-	if _, _, err := s.table.missing(ctx, s.d.look); err != nil {
-		return err
-	}
-	var err error
-	if s.conn, err = s.d.db.Conn(ctx); err != nil {
-		return err
-	}
-	// One transaction for all of the staging. It touches the temporary
-	// database only and so takes no lock that anybody could wait for.
-	for _, query := range []string{s.table.stageSQL(), "BEGIN"} {
-		if _, err := s.conn.ExecContext(ctx, query); err != nil {
-			return err
-		}
-	}
-	if s.insert, err = s.conn.PrepareContext(ctx, s.table.stageInsertSQL()); err != nil {
-		return err
-	}
-	s.args = make([]any, len(s.table.columns)+2)
-	return nil
 }
 
 // Write stages one record.
@@ -87,15 +61,7 @@ func (s *slice) write(ctx context.Context, record stagedoor.Record) error {
 	if len(record.Values) != len(s.table.columns) {
 		return fmt.Errorf("the record has %d values, and the stream %d columns", len(record.Values), len(s.table.columns))
 	}
-	s.args[0] = record.Key
-	for i, v := range record.Values {
-		s.args[i+1] = value(v)
-	}
-	s.args[len(s.args)-1] = rawValue(record.Raw)
-	// The driver starts a goroutine for a context that can end, which costs
-	// more than the row; the one above has been asked.
-	_, err := s.insert.ExecContext(context.WithoutCancel(ctx), s.args...)
-	return err
+	return s.stage.add(record)
 }
 
 // Commit moves the slice into its table. After an error nothing of it is to be
@@ -117,57 +83,79 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 	if s.state != writing {
 		return written, s.misuse("Commit came")
 	}
-	if err := s.insert.Close(); err != nil {
-		return written, err
-	}
-	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil { // of the staging
-		return written, err
-	}
 	readAt := timeText(checkpoint.ReadAt)
-	err := s.d.change(ctx, s.conn, func(do doer) error {
-		if err := s.table.make(ctx, do); err != nil {
+	err := s.d.write(ctx, s.stage.bytes, func(conn *sql.Conn) error {
+		if err := s.table.make(ctx, conn); err != nil {
 			return err
 		}
-		moved, err := changed(do.ExecContext(ctx, s.table.moveSQL(), s.run, readAt, s.slice.Params))
+		marks, err := s.marks(ctx, conn, readAt, gone, checkpoint.Ended)
 		if err != nil {
 			return err
 		}
-		written.Rows = moved
-		if checkpoint.Ended {
-			everyday := s.slice
-			everyday.Days = stagedoor.Days{}
-			query, args := s.table.goneSQL(everyday, readAt, "", "", s.part())
-			if written.Gone, err = changed(do.ExecContext(ctx, query, args...)); err != nil {
-				return err
-			}
-			return dropCheckpoints(ctx, do, s.slice)
+		free, err := s.table.free(ctx, conn, s.stage.first, s.stage.last)
+		if err != nil {
+			return err
 		}
-		if gone && moved > 0 { // an empty reading proves nothing
-			if written.Gone, err = s.markGone(ctx, do, readAt); err != nil {
+		if written.Rows, err = s.stage.move(ctx, conn, s.table.insertSQL(free), len(s.table.columns), s.run, readAt, s.slice.Params); err != nil {
+			return err
+		}
+		if marks != nil {
+			if written.Gone, err = s.mark(ctx, conn, *marks); err != nil {
 				return err
 			}
 		}
-		if checkpoint.Cut {
+		switch {
+		case checkpoint.Ended:
+			return dropCheckpoints(ctx, conn, s.slice)
+		case checkpoint.Cut:
 			return nil
 		}
 		checkpoint.Slice, checkpoint.Run, checkpoint.Written = s.slice, s.run, written.Rows
 		checkpoint.Stream = s.stream.Name
-		return saveCheckpoint(ctx, do, checkpoint)
+		return saveCheckpoint(ctx, conn, checkpoint)
 	})
 	return written, err
 }
 
-func (s *slice) markGone(ctx context.Context, do doer, readAt string) (int, error) {
+// marks says which rows are gone if they did not come with this slice; nil where
+// there are none, as in all that is written for the first time. The keys that
+// came are then put where [slice.mark] finds them.
+func (s *slice) marks(ctx context.Context, conn *sql.Conn, readAt string, gone, ended bool) (*marks, error) {
+	m := marks{slice: s.slice, readAt: readAt, part: s.part()}
 	days := s.slice.Days
-	first, after := "", "" // every key
-	if !days.Since.IsZero() {
+	switch {
+	case ended: // of whatever day
+	case !gone:
+		return nil, nil
+	case !days.Since.IsZero():
 		if len(s.stream.Day) == 0 {
-			return 0, nil // keys without a day do not tell whether they lie in the slice
+			return nil, nil // keys without a day do not tell whether they lie in the slice
 		}
-		first, after = days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
+		m.first, m.after = days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
 	}
-	query, args := s.table.goneSQL(s.slice, readAt, first, after, s.part())
-	return changed(do.ExecContext(ctx, query, args...))
+	query, args := s.table.anySQL(m)
+	var there bool
+	if err := conn.QueryRowContext(ctx, query, args...).Scan(&there); err != nil || !there {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE came (k TEXT PRIMARY KEY) WITHOUT ROWID"); err != nil {
+		return nil, err
+	}
+	_, err := s.stage.move(ctx, conn, "INSERT INTO temp.came VALUES (?)", justKeys)
+	return &m, err
+}
+
+func (s *slice) mark(ctx context.Context, conn *sql.Conn, m marks) (int, error) {
+	query, args := s.table.goneSQL(m)
+	result, err := conn.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "DROP TABLE temp.came")
+	}
+	return int(n), err
 }
 
 // part is the column that tells the slice's part from others; empty where a
@@ -187,25 +175,12 @@ func (s *slice) Abort() error {
 	return nil
 }
 
-// end closes the connection, with which the temporary table goes.
+// end gives back what the staged rows lie in.
 func (s *slice) end(state state) {
 	if s.state == writing {
 		s.state = state
 	}
-	if s.conn == nil {
-		return
-	}
-	// A statement that stays open keeps SQLite's connection alive after its
-	// close, and with it the write-ahead log, which then is never folded in.
-	if s.insert != nil {
-		_ = s.insert.Close()
-	}
-	// ErrBadConn tells database/sql to close the connection rather than to put
-	// it aside with an open transaction. What close itself says is of no use:
-	// all that was to be kept is kept.
-	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = s.conn.Close()
-	s.conn = nil
+	s.stage.close()
 }
 
 func (s *slice) misuse(what string) error {
@@ -213,14 +188,6 @@ func (s *slice) misuse(what string) error {
 		Op: "write " + s.stream.Name, Subject: s.d.Name(), Kind: stagedoor.KindInternal,
 		Cause: what + " for a slice that was " + string(s.state),
 	}
-}
-
-func changed(result sql.Result, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
 }
 
 // ignoreDone leaves out that a connection was closed before.

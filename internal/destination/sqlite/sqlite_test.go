@@ -16,9 +16,10 @@ import (
 
 func TestSuite(t *testing.T) {
 	destinationtest.Test(t, destinationtest.Kind{
-		New:  func(t *testing.T) string { return filepath.Join(t.TempDir(), "zoom.db") },
-		Open: func(place string) (stagedoor.Destination, error) { return Open(context.Background(), place) },
-		Rows: readRows,
+		New:   func(t *testing.T) string { return filepath.Join(t.TempDir(), "zoom.db") },
+		Local: true,
+		Open:  func(place string) (stagedoor.Destination, error) { return Open(context.Background(), place) },
+		Rows:  readRows,
 		Occupy: func(t *testing.T, place string, stream stagedoor.Stream) func(*testing.T) {
 			run(t, place, "CREATE TABLE "+quote(stream.Name)+" (id INTEGER PRIMARY KEY, name TEXT)", "INSERT INTO "+quote(stream.Name)+" VALUES (1, 'theirs')")
 			before := dump(t, place, stream.Name)

@@ -150,29 +150,17 @@ func (t table) createSQL() string {
 	return "CREATE TABLE main." + quote(t.name) + " (" + strings.Join(parts, ", ") + ")"
 }
 
-// The staged rows of a slice: the key, the stream's columns by number, so that
-// no name can be in the way, and the raw record. Columns without a type keep
-// values as they were given. Sorted by key, the move into the table touches
-// neighbouring pages one after the other.
-
-func (t table) stageSQL() string {
-	return "CREATE TEMP TABLE stage (k TEXT PRIMARY KEY, " + strings.Join(t.staged(), ", ") + ") WITHOUT ROWID"
+// free reports whether the table has no row between two keys, both included.
+func (t table) free(ctx context.Context, do doer, first, last []byte) (bool, error) {
+	var there bool
+	err := do.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM main."+quote(t.name)+` WHERE "_key" BETWEEN ? AND ?)`, string(first), string(last)).Scan(&there)
+	return !there, err
 }
 
-func (t table) stageInsertSQL() string {
-	return "INSERT OR REPLACE INTO temp.stage VALUES (?" + strings.Repeat(", ?", len(t.columns)+1) + ")"
-}
-
-func (t table) staged() []string {
-	var names []string
-	for i := range t.columns {
-		names = append(names, fmt.Sprintf("c%d", i))
-	}
-	return append(names, "r")
-}
-
-// moveSQL takes the params, run and pulled_at, and moves what is staged.
-func (t table) moveSQL() string {
+// insertSQL takes a row as it is staged (the key, the stream's columns, the raw
+// record), and then run, pulled_at and params. Where the table is free of the
+// keys nothing needs to be looked for.
+func (t table) insertSQL(free bool) string {
 	names := []string{`"_key"`}
 	sets := []string{
 		// The reading without parameters keeps the rows it has shown.
@@ -184,27 +172,45 @@ func (t table) moveSQL() string {
 		sets = append(sets, quote(c.name)+" = excluded."+quote(c.name))
 	}
 	names = append(names, `"_params"`)
-	return "INSERT INTO main." + quote(t.name) + " AS target (" + strings.Join(names, ", ") + ")" +
-		" SELECT k, " + strings.Join(t.staged(), ", ") + ", ?1, ?2, ?3 FROM temp.stage WHERE true ORDER BY k" +
-		` ON CONFLICT ("_key") DO UPDATE SET ` + strings.Join(sets, ", ")
+	query := "INSERT INTO main." + quote(t.name) + " AS target (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
+	if free {
+		return query
+	}
+	return query + ` ON CONFLICT ("_key") DO UPDATE SET ` + strings.Join(sets, ", ")
 }
 
-// goneSQL returns what marks rows as gone, and its arguments; see the package
-// comment for which rows these are. The first key and the first key after the
-// last are empty for all keys; part is the column that tells the slice's part
-// from others, and empty for streams that are read as one.
-func (t table) goneSQL(slice stagedoor.Slice, readAt, first, after, part string) (string, []any) {
-	query := "UPDATE main." + quote(t.name) + ` AS target SET "_deleted_at" = ?
- WHERE "_deleted_at" IS NULL AND "_params" = ? AND "_pulled_at" <= ?
- AND NOT EXISTS (SELECT 1 FROM temp.stage WHERE k = target."_key")`
-	args := []any{readAt, slice.Params, readAt}
-	if after != "" {
-		query += ` AND "_key" >= ? AND "_key" < ?`
-		args = append(args, first, after)
+// marks tells rows that are gone unless they came; see the package comment for
+// which rows these are. first and after are the first key and the first one
+// after the last, both empty for all keys; part is the column that tells the
+// slice's part from others, and empty for streams that are read as one.
+type marks struct {
+	slice                      stagedoor.Slice
+	readAt, first, after, part string
+}
+
+func (m marks) where() (string, []any) {
+	where := `"_deleted_at" IS NULL AND "_params" = ? AND "_pulled_at" <= ?`
+	args := []any{m.slice.Params, m.readAt}
+	if m.after != "" {
+		where += ` AND "_key" >= ? AND "_key" < ?`
+		args = append(args, m.first, m.after)
 	}
-	if part != "" {
-		query += " AND " + quote(part) + " = ?"
-		args = append(args, slice.Partition)
+	if m.part != "" {
+		where += " AND " + quote(m.part) + " = ?"
+		args = append(args, m.slice.Partition)
 	}
-	return query, args
+	return where, args
+}
+
+// anySQL asks whether there is any such row, whether it comes or not.
+func (t table) anySQL(m marks) (string, []any) {
+	where, args := m.where()
+	return "SELECT EXISTS (SELECT 1 FROM main." + quote(t.name) + " WHERE " + where + ")", args
+}
+
+// goneSQL marks those that did not come.
+func (t table) goneSQL(m marks) (string, []any) {
+	where, args := m.where()
+	return "UPDATE main." + quote(t.name) + ` AS target SET "_deleted_at" = ? WHERE ` + where +
+		` AND NOT EXISTS (SELECT 1 FROM temp.came WHERE k = target."_key")`, append([]any{m.readAt}, args...)
 }

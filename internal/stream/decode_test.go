@@ -1,91 +1,21 @@
 package stream
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-// TestTable holds what every declaration must have, so that a stream which is
-// added can not be half one.
-func TestTable(t *testing.T) {
-	seen := map[string]bool{}
-	for _, s := range All() {
-		if seen[s.Name] {
-			t.Errorf("%s is declared twice", s.Name)
-		}
-		seen[s.Name] = true
-		if s.Title == "" || s.Family == "" || s.Description == "" || !strings.HasPrefix(s.Docs, "https://developers.zoom.us/") {
-			t.Errorf("%s: title, family, description or docs are missing", s.Name)
-		}
-		if s.Method != "GET" || !strings.HasPrefix(s.Path, "/") || len(s.ListKeys) == 0 || s.PageSize == 0 {
-			t.Errorf("%s: method, path, list key or page size are missing", s.Name)
-		}
-		if len(s.ID) == 0 && len(s.Content) == 0 {
-			t.Errorf("%s: nothing makes a key", s.Name)
-		}
-		if p := s.Partition; p != nil {
-			parent, err := Find(p.Stream)
-			if err != nil || len(parent) != 1 || parent[0].Partition != nil || parent[0].Window != nil {
-				t.Errorf("%s: its parent %q is no stream that is read as one", s.Name, p.Stream)
-			} else if i := slices.IndexFunc(parent[0].Columns, func(c stagedoor.Column) bool { return c.Name == p.Column }); i < 0 || parent[0].Columns[i].Type != stagedoor.Text {
-				t.Errorf("%s: %s has no text column %q", s.Name, p.Stream, p.Column)
-			}
-			if i := slices.IndexFunc(s.Columns, func(c stagedoor.Column) bool { return c.Name == p.Into }); i < 0 || s.Columns[i].Type != stagedoor.Text {
-				t.Errorf("%s: no text column %q takes the part", s.Name, p.Into)
-			}
-		}
-		names := map[string]bool{}
-		for _, c := range s.Columns {
-			if names[c.Name] || strings.HasPrefix(c.Name, "_") || c.Type == "" {
-				t.Errorf("%s: column %q is there twice, starts with an underscore or has no type", s.Name, c.Name)
-			}
-			names[c.Name] = true
-		}
-		for _, name := range slices.Concat(slices.Concat(s.ID...), s.Content, s.Day) {
-			if !names[name] {
-				t.Errorf("%s: its key is made of %q, which is no column", s.Name, name)
-			}
-		}
-	}
-}
-
-func TestFind(t *testing.T) {
-	names := func(list []stagedoor.Stream) (out []string) {
-		for _, s := range list {
-			out = append(out, s.Name)
-		}
-		return out
-	}
-	tests := []struct {
-		words []string
-		want  []string
-	}{
-		{[]string{"users"}, []string{"users"}},
-		{[]string{"reports"}, []string{"meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
-		{[]string{"all"}, []string{"users", "meeting_activities", "operation_logs", "report_user_meetings", "sign_in_activities"}},
-		{[]string{"sign_in_activities", "all"}, []string{"sign_in_activities", "users", "meeting_activities", "operation_logs", "report_user_meetings"}},
-	}
-	for _, tt := range tests {
-		got, err := Find(tt.words...)
-		if err != nil || !slices.Equal(names(got), tt.want) {
-			t.Errorf("Find(%v) = %v, %v; want %v", tt.words, names(got), err, tt.want)
-		}
-	}
-	_, err := Find("meetings")
-	if stagedoor.KindOf(err) != stagedoor.KindUsage || !strings.Contains(err.Error(), "meeting_activities") {
-		t.Errorf("an unknown stream = %v, want a usage error that lists what there is", err)
-	}
-}
-
 func activities() *Decoder {
 	s, _ := Find("meeting_activities")
-	return NewDecoder(s[0], stagedoor.Slice{Days: stagedoor.Days{Since: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)}})
+	return NewDecoder(s[0], stagedoor.Slice{Days: stagedoor.Days{Since: time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)}}, stagedoor.Part{})
 }
 
 func fields(t *testing.T, d *Decoder, raw string) (map[string]any, stagedoor.Decoded) {
@@ -141,12 +71,13 @@ func TestExamplesAreRows(t *testing.T) {
 		if s.Example == "" {
 			continue
 		}
-		d := NewDecoder(s, stagedoor.Slice{Stream: s.Name})
+		part := stagedoor.Part{Value: "1", Carried: map[string]any{"meeting_start_time": time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}}
+		d := NewDecoder(s, stagedoor.Slice{Stream: s.Name}, part)
 		row, err := d.Decode([]byte(s.Example))
 		if err != nil || len(row.Unknown)+len(row.Changed)+row.Cleaned > 0 {
 			t.Errorf("%s: %v, unknown %v, changed %v", s.Name, err, row.Unknown, row.Changed)
 		}
-		if len(s.Day) > 0 && !strings.HasPrefix(row.Key, "20") {
+		if len(s.Day) > 0 && !strings.HasPrefix(row.Key, "2026-") {
 			t.Errorf("%s: its example has the key %q", s.Name, row.Key)
 		}
 	}
@@ -156,7 +87,7 @@ func TestExamplesAreRows(t *testing.T) {
 // part, whatever its record says, and that the part is not of its key.
 func TestPartOfARow(t *testing.T) {
 	s, _ := Find("report_user_meetings")
-	d := NewDecoder(s[0], stagedoor.Slice{Partition: "KDcuGIm1QgePTO8WbOqwIQ"})
+	d := NewDecoder(s[0], stagedoor.Slice{Partition: "KDcuGIm1QgePTO8WbOqwIQ"}, stagedoor.Part{Value: "KDcuGIm1QgePTO8WbOqwIQ"})
 	got, row := fields(t, d, `{"uuid":"aDYlohsHRtCd4ii1uC2+hA==","start_time":"2026-11-20T23:59:59Z","user_id":"another","join_time":"11/21/2026 00:01","has_chat":false}`)
 	want := map[string]any{
 		"uuid": "aDYlohsHRtCd4ii1uC2+hA==", "start_time": time.Date(2026, 11, 20, 23, 59, 59, 0, time.UTC),
@@ -170,52 +101,45 @@ func TestPartOfARow(t *testing.T) {
 	}
 }
 
-// TestKeysOfEqualRows holds that rows without an id are neither lost nor
-// doubled: equals are counted, a new reading gives the same keys, and neither
-// the order of fields nor one that Zoom adds later makes another row.
-func TestKeysOfEqualRows(t *testing.T) {
-	rows := []string{
-		`{"meeting_number":"1 2","activity_time":"2024-03-21 07:09:03:216","operator":"Ada"}`,
-		`{"operator":"Ada","activity_time":"2024-03-21 07:09:03:216","meeting_number":"1 2","added_later":true}`,
-		`{"meeting_number":"1 2","activity_time":"2024-03-21 07:09:03:217","operator":"Ada"}`,
-		`{"meeting_number":"1 2","activity_time":"2024-03-21 07:09:03:216","operator":"Ad","operator_email":"a"}`,
-		`{"meeting_number":"1 2","activity_time":"2024-03-21 07:09:03:216","operator":"Ada"}`,
+// TestPartFillsColumns holds that what the part tells wins over the record, is
+// nil where the part does not say, and does not hide the record's own field where
+// there is no part at all.
+func TestPartFillsColumns(t *testing.T) {
+	s, _ := Find("report_meeting_participants")
+	raw := `{"user_id":"1","meeting_uuid":"other","host_email":"other@example.com"}`
+	want := map[string]any{
+		"user_id": "1", "meeting_uuid": "/aDY//ohsHRtCd4ii1uC2w==", "meeting_id": "93398114182", "meeting_topic": "Weekly rehearsal",
+		"meeting_start_time": time.Date(2026, 11, 20, 23, 50, 0, 0, time.UTC), "host_email": "jchill@example.com",
 	}
-	read := func() (keys []string) {
-		d := activities()
-		for _, raw := range rows {
-			row, err := d.Decode([]byte(raw))
-			if err != nil {
-				t.Fatal(err)
-			}
-			keys = append(keys, row.Key)
-		}
-		return keys
+	got, _ := fields(t, NewDecoder(s[0], stagedoor.Slice{}, meeting()), raw)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
 	}
-	first := read()
-	if diff := cmp.Diff(first, read()); diff != "" {
-		t.Errorf("a second reading gives other keys:\n%s", diff)
+	unknown := meeting()
+	unknown.Carried["host_email"] = nil
+	delete(want, "host_email")
+	got, _ = fields(t, NewDecoder(s[0], stagedoor.Slice{}, unknown), raw)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("columns, with a host that is not known (-want +got):\n%s", diff)
 	}
-	distinct := slices.Compact(slices.Sorted(slices.Values(first)))
-	if len(distinct) != len(rows) {
-		t.Errorf("%d keys for %d rows: %v", len(distinct), len(rows), first)
-	}
-	base, _ := strings.CutSuffix(first[0], ":1")
-	if first[1] != base+":2" || first[4] != base+":3" {
-		t.Errorf("equal rows have keys %s, %s, %s; want one hash and ordinals 1, 2, 3", first[0], first[1], first[4])
+	got, row := fields(t, NewDecoder(s[0], stagedoor.Slice{}, stagedoor.Part{}), raw)
+	if diff := cmp.Diff(map[string]any{"user_id": "1", "meeting_uuid": "other", "host_email": "other@example.com"}, got); diff != "" || len(row.Unknown) > 0 {
+		t.Errorf("columns without a part (-want +got):\n%s", diff)
 	}
 }
 
-func TestUserKeys(t *testing.T) {
-	s, _ := Find("users")
-	d := NewDecoder(s[0], stagedoor.Slice{})
-	for raw, want := range map[string]string{
-		`{"id":"KDcuGIm1QgePTO8WbOqwIQ","email":"a@example.com","status":"active"}`: "KDcuGIm1QgePTO8WbOqwIQ",
-		`{"email":"invited@example.com","status":"pending"}`:                        "invited@example.com",
-	} {
-		if _, row := fields(t, d, raw); row.Key != want {
-			t.Errorf("key = %s, want %s", row.Key, want)
-		}
+// TestThousandUnknownFields holds that a record may have any number of fields
+// that the stream does not know; they are told, and the row is read.
+func TestThousandUnknownFields(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"operator":"Ada"`)
+	for i := range 1000 {
+		fmt.Fprintf(&b, `,"field_%d":[{"deep":{"er":%d}}]`, i, i)
+	}
+	b.WriteString(`,"activity_time":"2024-03-21 07:09:03:216"}`)
+	got, row := fields(t, activities(), b.String())
+	if len(row.Unknown) != 1000 || row.Unknown[999] != "field_999" || len(got) != 2 || string(row.Raw) != b.String() {
+		t.Errorf("%d unknown fields, columns %v", len(row.Unknown), got)
 	}
 }
 
@@ -232,7 +156,19 @@ func TestConvert(t *testing.T) {
 		{stagedoor.Text, `7`, "7", true},
 		{stagedoor.Text, `null`, nil, true},
 		{stagedoor.Text, `["only"]`, "only", true},
+		{stagedoor.Text, `[]`, nil, true},
+		{stagedoor.Text, `[null]`, nil, true},
+		{stagedoor.Text, `[["nested"]]`, "nested", true},
 		{stagedoor.Text, `["one","two"]`, nil, false},
+		{stagedoor.Text, `{}`, nil, false},
+		{stagedoor.Integer, `[7]`, int64(7), true},
+		{stagedoor.JSON, `{}`, `{}`, true},
+		{stagedoor.JSON, `7`, `7`, true},
+		{stagedoor.Text, `"01:02:03"`, "01:02:03", true}, // a dashboard's duration
+		{stagedoor.Digits, `""`, nil, true},
+		{stagedoor.Digits, `9223372036854775808`, "9223372036854775808", true},
+		{stagedoor.Digits, `9.7763643886e10`, nil, false}, // a float has lost digits already
+		{stagedoor.Integer, `1e3`, nil, false},
 		{stagedoor.Text, `{"a":1}`, nil, false},
 		{stagedoor.Integer, `9223372036854775807`, int64(9223372036854775807), true},
 		{stagedoor.Integer, `"85746065432"`, int64(85746065432), true},
@@ -307,6 +243,34 @@ func TestChangedType(t *testing.T) {
 	}
 }
 
+// FuzzDecodePart holds the same of a stream with keys of several columns, and
+// that a row which has an id is the same row whenever it comes.
+func FuzzDecodePart(f *testing.F) {
+	f.Add([]byte(`{"user_id":"16778240","join_time":"2026-11-20T09:00:27Z","status":"in_meeting","bo_mtg_id":""}`))
+	f.Add([]byte(`{"user_id":["a:%3A"],"join_time":null,"status":{}}`))
+	f.Add([]byte(`{"user_id":"\u0000","name":"\ud800"}`))
+	s, err := Find("report_meeting_participants")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		d := NewDecoder(s[0], stagedoor.Slice{}, meeting())
+		one, err := d.Decode(raw)
+		if err != nil {
+			return
+		}
+		user, _ := one.Values[d.columns["user_id"]].(string)
+		if !strings.HasPrefix(one.Key, "2026-11-20:") || len(one.Key) > 700 || strings.ContainsRune(one.Key, 0) {
+			t.Errorf("key = %q", one.Key)
+		}
+		key := one.Key
+		two, err := d.Decode(raw)
+		if err != nil || (two.Key == key) != (user != "") {
+			t.Errorf("the same row twice has the keys %s and %s (%v)", key, two.Key, err)
+		}
+	})
+}
+
 // FuzzDecode holds that no row crashes the decoder, that a row always gets a
 // key, and that reading it twice in a slice gives two.
 func FuzzDecode(f *testing.F) {
@@ -330,6 +294,46 @@ func FuzzDecode(f *testing.F) {
 		two, err := d.Decode(raw)
 		if err != nil || two.Key == key {
 			t.Errorf("the same row twice has one key %s (%v)", key, err)
+		}
+	})
+}
+
+// FuzzPlain holds that the quick way of reading a row comes to what the other
+// does, for the first row and for one whose like came before.
+func FuzzPlain(f *testing.F) {
+	for _, raw := range []string{
+		`{"meeting_number":"982 610 0285","activity_time":"2024-03-21 07:09:03:216"}`,
+		`{"id":"a","join_time":"2026-11-20T09:00:27Z","leave_time":"2026-02-29T09:00:27Z","duration":20,"failover":true,"new":1}`,
+		` { "id" : "ä\u0000\ud800" , "id":null,"duration":"7","name":"\ufffd","failover":"false","duration":-1.50} x`,
+		`{"id":7,"join_time":"2026-11-20t09:00:27Z","name":"a\qb","duration":123456789012345678901,"status":["x"]}`,
+		`{"duration":01}`, `{"duration":0}`, `{"duration":0 }`, `{"name":"` + "\xff" + `"}`, `{"name":"a"`, `{"name":"a",}`, `{}`, `{"na\u006de":"x","x":truely}`,
+	} {
+		f.Add([]byte(raw))
+	}
+	participants, err := Find("report_meeting_participants", "meeting_activities")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, s := range participants {
+			d := NewDecoder(s, stagedoor.Slice{}, stagedoor.Part{})
+			for range 2 {
+				var quick, slow stagedoor.Decoded
+				clear(d.values)
+				if !d.plain(raw, &quick) {
+					continue
+				}
+				values := slices.Clone(d.values)
+				if err := d.read(raw, &slow); err != nil {
+					t.Fatalf("%q is a plain row, and otherwise %v", raw, err)
+				}
+				if diff := cmp.Diff(slow, quick, cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("%q (-slow +quick):\n%s", raw, diff)
+				}
+				if diff := cmp.Diff(d.values, values); diff != "" {
+					t.Fatalf("%q: values (-slow +quick):\n%s", raw, diff)
+				}
+			}
 		}
 	})
 }

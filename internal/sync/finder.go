@@ -1,0 +1,184 @@
+package sync
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// row is what a row of a parent says of one part of a child. It is kept short,
+// since a run may hold a hundred thousand of them.
+type row struct {
+	value   string
+	carried []any // in the order of the finder's carries
+	alone   bool  // the part tells of one person only
+	day     time.Time
+}
+
+// finder takes a child's parts out of the rows of its parent.
+type finder struct {
+	child *node
+	value int   // the column whose value names the part
+	days  []int // columns whose day a row lies in, the first that is not empty
+	only  map[int]string
+	alone int      // -1: none
+	from  []int    // columns that the child's records carry
+	into  []string // under these names
+
+	// What was found, of readings that were committed. A parent without a window
+	// has a list for each of its slices, and one with a window one for each day.
+	slices [][]row
+	byDay  map[time.Time][]row
+	doubts []stagedoor.Days // of which the parent did not show all
+}
+
+func newFinder(parent stagedoor.Stream, child *node) (*finder, error) {
+	p := child.stream.Partition
+	f := &finder{child: child, value: columnOf(parent, p.Column), alone: columnOf(parent, p.Alone), only: map[int]string{}, byDay: map[time.Time][]row{}}
+	columns := []string{p.Column}
+	for _, name := range parent.Day {
+		f.days = append(f.days, columnOf(parent, name))
+	}
+	for name, value := range p.Only {
+		columns = append(columns, name)
+		f.only[columnOf(parent, name)] = value
+	}
+	var names []string
+	for name := range p.Carry {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		columns = append(columns, name)
+		f.from, f.into = append(f.from, columnOf(parent, name)), append(f.into, p.Carry[name])
+	}
+	for _, name := range columns {
+		if columnOf(parent, name) < 0 {
+			return nil, undeclared(child.stream, fmt.Sprintf("it is read by the column %s of %s, which has none", name, parent.Name))
+		}
+	}
+	if (parent.Window != nil) != p.Nested {
+		return nil, undeclared(child.stream, "its parts lie in slices where its parent has a window, and only there")
+	}
+	return f, nil
+}
+
+func undeclared(s stagedoor.Stream, cause string) error {
+	return &stagedoor.Error{Op: "plan " + s.Name, Kind: stagedoor.KindInternal, Cause: cause}
+}
+
+// take returns the part that a parent's row names, if any: a pending user has no
+// id. Values outlive the page that they came with.
+func (f *finder) take(record stagedoor.Decoded, slice stagedoor.Slice) (row, bool) {
+	r := row{value: textOf(record.Values[f.value]), day: slice.Days.Since}
+	if r.value == "" {
+		return row{}, false
+	}
+	r.value = strings.Clone(r.value)
+	for column, want := range f.only {
+		if textOf(record.Values[column]) != want {
+			return row{}, false
+		}
+	}
+	for _, column := range f.days {
+		if t, ok := record.Values[column].(time.Time); ok {
+			r.day = stagedoor.DayOf(t)
+			break
+		}
+	}
+	if f.alone >= 0 {
+		r.alone = textOf(record.Values[f.alone]) == "1"
+	}
+	for _, column := range f.from {
+		value := record.Values[column]
+		if text, ok := value.(string); ok {
+			value = strings.Clone(text)
+		}
+		r.carried = append(r.carried, value)
+	}
+	return r, true
+}
+
+func (f *finder) part(r row) stagedoor.Part {
+	part := stagedoor.Part{Value: r.value}
+	if len(f.into) > 0 {
+		part.Carried = make(map[string]any, len(f.into))
+		for i, name := range f.into {
+			part.Carried[name] = r.carried[i]
+		}
+	}
+	return part
+}
+
+// keep adds what the reading of one of the parent's slices has found, of which
+// something may have been left out.
+func (f *finder) keep(u *unit, rows []row, whole bool) {
+	slice := u.index
+	if f.child.stream.Partition.Nested {
+		if !whole {
+			f.doubts = append(f.doubts, u.slice.Days)
+		}
+		for _, r := range rows {
+			f.byDay[r.day] = append(f.byDay[r.day], r)
+		}
+		return
+	}
+	for len(f.slices) <= slice {
+		f.slices = append(f.slices, nil)
+	}
+	f.slices[slice] = rows
+}
+
+// all returns every part, in the provider's order.
+func (f *finder) all() []row {
+	rows := distinct(slices.Concat(f.slices...))
+	f.slices = [][]row{rows}
+	return rows
+}
+
+// of returns the parts of a slice's days.
+func (f *finder) of(days stagedoor.Days) []row {
+	var rows []row
+	for day := days.Since; !day.After(days.Until); day = day.AddDate(0, 0, 1) {
+		rows = append(rows, f.byDay[day]...)
+	}
+	return distinct(rows)
+}
+
+// proves reports whether all parts of a slice's days are known, so that rows of
+// none of them are rows that are gone.
+func (f *finder) proves(days stagedoor.Days) bool {
+	return len(f.byDay) > 0 && !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool {
+		return !d.Until.Before(days.Since) && !d.Since.After(days.Until)
+	})
+}
+
+// columnOf returns the column's place, or -1.
+func columnOf(s stagedoor.Stream, name string) int {
+	return slices.IndexFunc(s.Columns, func(c stagedoor.Column) bool { return c.Name == name })
+}
+
+// textOf returns a value as text; nil is the empty text.
+func textOf(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return fmt.Sprint(value)
+}
+
+// distinct leaves out parts that came before: somebody who changes from active
+// to inactive between two calls is listed twice.
+func distinct(rows []row) []row {
+	seen := make(map[string]bool, len(rows))
+	return slices.DeleteFunc(rows, func(r row) bool {
+		twice := seen[r.value]
+		seen[r.value] = true
+		return twice
+	})
+}

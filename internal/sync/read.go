@@ -1,0 +1,428 @@
+package sync
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// How often a slice is read again from its start before the stream is given up:
+// page tokens die by the clock and with faults, but one that comes twice is a
+// defect of the server that will not pass. A token that was rejected, and the
+// new one too, means that somebody else's mint or revocation came between, or
+// that the app is broken; a few more times tell which. A list that changes all
+// the time is taken as it is after a few.
+const (
+	restarts         = 20
+	restartsRepeated = 2
+	restartsRejected = 3
+	restartsMoved    = 3
+)
+
+// openSlices is how many slices of a stream whose parts lie inside them are open
+// at once: more than one, so that the last parts of a day and its commit keep
+// nobody waiting.
+const openSlices = 4
+
+// do reads a node to its end.
+func (n *node) do(ctx context.Context) {
+	defer close(n.done)
+	err := n.work(ctx)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err == nil {
+		n.err = err
+	}
+	for _, out := range n.outs {
+		out.err, out.state = n.err, StreamDone
+		if n.err != nil {
+			out.state = StreamFailed
+		}
+	}
+}
+
+func (n *node) work(ctx context.Context) error {
+	if n.parent != nil && !n.parent.lazy {
+		n.state(StreamFinds, ctx)
+		select {
+		case <-n.parent.done:
+		case <-ctx.Done():
+			return stopped(ctx)
+		}
+		if err := n.parent.failed(); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return stopped(ctx)
+	}
+	n.since = n.now()
+	n.state(StreamReads, ctx)
+	if err := n.divide(ctx); err != nil || n.dry && len(n.outs) > 0 {
+		return err
+	}
+	n.mu.Lock()
+	for _, out := range n.outs {
+		out.report.Skipped = append(out.report.Skipped, lost(out.plan)...)
+	}
+	n.mu.Unlock()
+	read := n.slices
+	if n.nested() {
+		read = n.days
+	}
+	if err := read(ctx); err != nil {
+		return err
+	}
+	return n.endParts(ctx)
+}
+
+func (n *node) nested() bool { return n.stream.Partition != nil && n.stream.Partition.Nested }
+
+func (n *node) state(state string, ctx context.Context) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, out := range n.outs {
+		out.state = state
+		out.started = out.started || ctx.Err() == nil && state == StreamReads
+	}
+}
+
+func (n *node) failed() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.err
+}
+
+// fail notes what stops the stream; what is under way is read to its end.
+func (n *node) fail(err error) {
+	n.mu.Lock()
+	if n.err == nil {
+		n.err = err
+	}
+	n.mu.Unlock()
+	n.stop(err)
+}
+
+// over reports whether nothing more is to be begun.
+func (n *node) over() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err != nil {
+		return true
+	}
+	for _, out := range n.outs {
+		if n.job.Limit > 0 && out.report.Returned >= n.job.Limit {
+			return true
+		}
+	}
+	return false
+}
+
+// slices reads the slices of a node, the oldest first and as many at once as its
+// lane has room for. A part that has gone since it was found is left out, with
+// all that was still to be read of it.
+func (n *node) slices(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, u := range n.units {
+		if n.lane.enter(ctx, turn{n.order, u.index}) != nil {
+			break
+		}
+		if n.over() {
+			n.lane.leave()
+			break
+		}
+		n.mu.Lock()
+		skipped := n.gone[u.slice.Partition]
+		if skipped {
+			n.finished(u)
+		}
+		n.mu.Unlock()
+		if skipped {
+			n.lane.leave()
+			continue
+		}
+		wg.Go(func() {
+			defer n.lane.leave()
+			n.take(ctx, u)
+		})
+	}
+	wg.Wait()
+	return n.ending(ctx)
+}
+
+// days reads the slices of a node whose parts lie inside them.
+func (n *node) days(ctx context.Context) error {
+	width := openSlices
+	if n.Width == nil {
+		width = 1
+	}
+	open := make(chan struct{}, width)
+	var wg sync.WaitGroup
+	for _, u := range n.units {
+		select {
+		case open <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil || n.over() {
+			break
+		}
+		if err := n.ahead(ctx, u.slice.Days.Until); err != nil {
+			n.fail(err)
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-open }()
+			n.take(ctx, u)
+		})
+	}
+	wg.Wait()
+	return n.ending(ctx)
+}
+
+func (n *node) ending(ctx context.Context) error {
+	if err := n.failed(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return stopped(ctx)
+	}
+	return nil
+}
+
+// ahead lets a lazy parent be read as far as a day.
+func (n *node) ahead(ctx context.Context, day time.Time) error {
+	p := n.parent
+	if !p.lazy {
+		return nil
+	}
+	if p.since.IsZero() {
+		p.since = n.now()
+	}
+	for ; p.next < len(p.units) && !p.units[p.next].slice.Days.Since.After(day); p.next++ {
+		if err := p.lane.enter(ctx, turn{p.order, p.next}); err != nil {
+			return stopped(ctx)
+		}
+		p.take(ctx, p.units[p.next])
+		p.lane.leave()
+		if err := p.failed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take reads a unit, again from its start where that may help, and tells how it
+// went.
+func (n *node) take(ctx context.Context, u *unit) {
+	reports := make([]stagedoor.SliceReport, len(u.outs))
+	for i := range reports {
+		reports[i] = stagedoor.SliceReport{Slice: u.slice.ID(), State: stagedoor.SliceFailed, Asked: n.asked(u)}
+	}
+	before := map[stagedoor.Kind]int{}
+	moves, began := 0, 0
+	err := n.once(ctx, u, moves, reports)
+	for ; err != nil && ctx.Err() == nil; err = n.once(ctx, u, moves, reports) {
+		kind := stagedoor.KindOf(err)
+		if errors.Is(err, errMoved) {
+			moves++
+		} else if !again(err, before[kind]) {
+			break
+		}
+		before[kind]++
+		began++
+	}
+	reason, gone := goneReason(n.stream, err)
+	n.mu.Lock()
+	for i := range reports {
+		reports[i].Restarts = began
+		if gone && reports[i].State == stagedoor.SliceFailed {
+			reports[i].State = stagedoor.SliceSkipped
+		}
+	}
+	if len(reports) > 0 {
+		reports[0].Requests, reports[0].Retries = u.requests, u.retries
+	}
+	if gone {
+		n.gone[u.slice.Partition], n.whole = true, false
+		n.skip(u, stagedoor.Skip{What: n.stream.Partition.Stream + " " + u.slice.Partition, Reason: reason})
+		for _, out := range u.outs {
+			out.report.Parts.Gone++
+		}
+	}
+	if err == nil || gone {
+		n.finished(u)
+	}
+	n.mu.Unlock()
+	n.hand(u, reports)
+	if err != nil && !gone {
+		n.fail(err)
+	}
+	if len(u.outs) > 0 {
+		n.tell(u.outs[0])
+	}
+}
+
+// finished counts a unit that is done. The caller holds mu.
+func (n *node) finished(u *unit) {
+	for i, out := range u.outs {
+		out.done++
+		out.at = u.slice.ID()
+		out.least -= u.calls[i]
+		out.planned += u.calls[i]
+		if i == 0 {
+			out.spent += u.requests
+		}
+	}
+}
+
+// hand gives the reports of a unit to who keeps them.
+func (n *node) hand(u *unit, reports []stagedoor.SliceReport) {
+	if n.Report != nil {
+		n.telling.Lock()
+		defer n.telling.Unlock()
+		for i, out := range u.outs {
+			n.Report(out.plan.Stream.Name, reports[i])
+		}
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, out := range u.outs {
+		out.report.Slices = append(out.report.Slices, reports[i])
+	}
+}
+
+// again reports whether a slice that failed is worth reading from its start,
+// after so many times before for the same reason.
+func again(err error, before int) bool {
+	e, ok := errors.AsType[*stagedoor.Error](err)
+	switch {
+	case !ok:
+		return false
+	case e.Kind == stagedoor.KindTokenRejected:
+		return before < restartsRejected
+	case e.Kind == stagedoor.KindPageToken && e.Status == 0: // not refused by the server: it handed out the same token twice
+		return before < restartsRepeated
+	}
+	return e.Kind == stagedoor.KindPageToken && before < restarts
+}
+
+// endParts marks what belongs to parts that the parent does not list any more,
+// where its whole list was read. Rows with days stay as they are: that they are
+// not reported any more says nothing of whether they were.
+func (n *node) endParts(ctx context.Context) error {
+	if n.stream.Partition == nil || n.stream.Window != nil || len(n.outs) == 0 || n.job.Limit > 0 || !n.parent.isWhole() {
+		return nil
+	}
+	there := map[string]bool{}
+	for _, r := range n.by.all() {
+		there[r.value] = true
+	}
+	if len(there) == 0 {
+		return nil // nothing at all proves nothing
+	}
+	for _, out := range n.outs {
+		parts, err := n.Destination.Parts(ctx, out.plan.Stream, out.plan.Params)
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			if there[part] {
+				continue
+			}
+			if err := n.endPart(ctx, out, part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *node) endPart(ctx context.Context, out *output, part string) error {
+	slice := stagedoor.Slice{Stream: out.plan.Stream.Name, Params: out.plan.Params, Partition: part}
+	writer, err := n.Destination.Begin(ctx, out.plan.Stream, slice, n.job.Run)
+	if err != nil {
+		return err
+	}
+	defer writer.Abort()
+	written, err := writer.Commit(ctx, stagedoor.Checkpoint{Slice: slice, Run: n.job.Run, ReadAt: n.parent.since, Ended: true}, false)
+	if err != nil {
+		return err
+	}
+	n.mu.Lock()
+	out.report.Parts.Ended++
+	n.mu.Unlock()
+	n.hand(&unit{outs: []*output{out}}, []stagedoor.SliceReport{{
+		Slice: slice.ID(), State: stagedoor.SliceEnded, Asked: []string{}, Gone: written.Gone,
+	}})
+	return nil
+}
+
+func (n *node) isWhole() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.whole && n.err == nil
+}
+
+// passes are the walks that a list takes; a stream without passes takes one.
+func (n *node) passes() []map[string]string {
+	if len(n.stream.Passes) == 0 {
+		return []map[string]string{nil}
+	}
+	return n.stream.Passes
+}
+
+// request is the call of a list: the path with the part, what the stream always
+// sends, the pass, the days, and the job's own parameters over them. What is
+// walked for others is asked for without those.
+func (n *node) request(u *unit, part string, pass map[string]string) stagedoor.Request {
+	query := url.Values{}
+	own := n.job.Params
+	if len(u.outs) == 0 {
+		own = nil
+	}
+	for _, params := range []map[string]string{n.stream.Params, own, pass} {
+		for name, value := range params {
+			query.Set(name, value)
+		}
+	}
+	if n.stream.PageSize > 0 {
+		query.Set("page_size", strconv.Itoa(n.stream.PageSize))
+	}
+	if window := n.stream.Window; window != nil && window.From != "" {
+		query.Set(window.From, u.slice.Days.Since.Format(time.DateOnly))
+		query.Set(window.To, u.slice.Days.Until.Format(time.DateOnly))
+	}
+	path := n.stream.Path
+	if part != "" && n.Path != nil {
+		path = n.Path(path, part)
+	}
+	return stagedoor.Request{Method: n.stream.Method, Path: path, Query: query}
+}
+
+// asked are a unit's calls, for its report: those for the parts inside a slice are
+// one with the name of what each was made for.
+func (n *node) asked(u *unit) (calls []string) {
+	for _, pass := range n.passes() {
+		request := n.request(u, u.part.value, pass)
+		call := request.Method + " " + request.Path
+		if query := request.Query.Encode(); query != "" {
+			call += "?" + query
+		}
+		calls = append(calls, call)
+	}
+	return calls
+}
+
+func sortUnits(units []*unit) {
+	slices.SortStableFunc(units, func(a, b *unit) int {
+		return cmp.Or(a.slice.Days.Since.Compare(b.slice.Days.Since), a.slice.Days.Until.Compare(b.slice.Days.Until))
+	})
+}
