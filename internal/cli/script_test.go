@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			"used": used, "yesterday": yesterday, "service": startService,
 			"postgres": startPostgres, "postgresrows": postgresRows, "postgresdoes": postgresDoes, "postgressame": postgresSame,
 			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,
+			"text": text, "await": await,
 		},
 	})
 }
