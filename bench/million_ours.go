@@ -138,7 +138,9 @@ func (nowhere) Name() string { return "nowhere" }
 func (nowhere) Checkpoints(context.Context, stagedoor.Stream, string, string) ([]stagedoor.Checkpoint, error) {
 	return nil, nil
 }
+
 func (nowhere) Parts(context.Context, stagedoor.Stream, string) ([]string, error) { return nil, nil }
+
 func (nowhere) Begin(context.Context, stagedoor.Stream, stagedoor.Slice, string) (stagedoor.SliceWriter, error) {
 	return &noSlice{}, nil
 }
