@@ -68,7 +68,7 @@ func (w *world) kill(t *testing.T, r *rand.Rand, s *shelf, when string) bool {
 	t.Helper()
 	if when == midPage {
 		// Half of an answer is out when the signal comes.
-		d := death{when: midAnswer, turn: 1 + r.IntN(30), late: upTo(r, 4*time.Millisecond)}
+		d := death{when: midAnswer, turn: 1 + r.IntN(60), late: upTo(r, 4*time.Millisecond)}
 		return died(t, w.startDoomed(d, nil, s.env, s.sync()...), when)
 	}
 	w.inFront(func(rw http.ResponseWriter, r *http.Request, zoom http.Handler) { zoom.ServeHTTP(rw, r) })
@@ -83,10 +83,13 @@ func (w *world) kill(t *testing.T, r *rand.Rand, s *shelf, when string) bool {
 			return false
 		}
 	}
-	hit := func() bool { return true }
-	if when != anywhere {
-		hit = func() bool { return w.stands(t, s, when) }
+	// A few slices are written first, so that the kills strike all over the work.
+	before, err := s.slices()
+	if err != nil {
+		t.Fatal(err)
 	}
+	enough := len(before) + r.IntN(8)
+	hit := func() bool { return when == anywhere || w.stands(t, s, when, enough) }
 	if when == anywhere {
 		time.Sleep(upTo(r, 600*time.Millisecond))
 	}
@@ -139,25 +142,23 @@ func (p *process) still() bool {
 	}
 }
 
-// stands tells whether a process that stands still is at the moment.
-func (w *world) stands(t *testing.T, s *shelf, when string) bool {
+// stands tells whether a process that stands still is at the moment, with enough
+// slices written.
+func (w *world) stands(t *testing.T, s *shelf, when string, enough int) bool {
 	t.Helper()
-	if when == midTransaction {
-		writing, err := s.writing()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return writing
-	}
 	there, err := s.slices()
-	if err != nil || len(there) == 0 {
-		if err != nil {
-			t.Fatal(err)
-		}
-		return false
+	if err != nil {
+		t.Fatal(err)
 	}
-	if writing, err := s.writing(); err != nil || writing {
-		return false // that would be the other moment
+	writing, err := s.writing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if when == midTransaction {
+		return writing && len(there) >= enough
+	}
+	if writing || len(there) <= enough {
+		return false // that would be another moment
 	}
 	copied, err := readColumn(w.path("home/stagedoor.db"), "SELECT stream || ' ' || slice FROM run_slices")
 	if err != nil {

@@ -199,6 +199,11 @@ func skipped(t *testing.T, r result) string {
 func TestTwelveStreams(t *testing.T) {
 	t.Parallel()
 	onEachShelf(t, company(t), func(t *testing.T, w *world, s *shelf) {
+		for stream, blank := range map[string]string{"users": `"status":"pending"`, "report_meeting_participants": `"user_id":""`} {
+			if !strings.Contains(strings.Join(w.truth(stream), "\n"), blank) {
+				t.Errorf("no row of %s lacks its id, so nothing is proven of these", stream)
+			}
+		}
 		w.succeedsInto(s)
 		w.holds(s)
 		first := w.byOperation()
