@@ -17,7 +17,7 @@ var listStreams = []string{"users", "groups", "group_members", "meetings", "meet
 func identified(t *testing.T, sim *zoomsim.Simulator, stream string) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	for _, text := range truth(t, sim, zoomsim.Truth{Stream: stream, WithPart: true}) {
+	for text := range truth(t, sim, zoomsim.Truth{Stream: stream, WithPart: true}) {
 		var row record
 		decode(t, text, &row)
 		part := ""
@@ -112,7 +112,7 @@ func TestListEditsAreConsistent(t *testing.T) {
 	}
 
 	members, ofUsers := map[string]int{}, 0
-	for _, text := range truth(t, sim, zoomsim.Truth{Stream: "group_members", WithPart: true}) {
+	for text := range truth(t, sim, zoomsim.Truth{Stream: "group_members", WithPart: true}) {
 		var row record
 		decode(t, text, &row)
 		members[row["group_id"].(string)]++
@@ -150,7 +150,7 @@ func TestListEditsAreConsistent(t *testing.T) {
 			t.Errorf("the host of %v is gone", meeting)
 		}
 	}
-	for _, text := range truth(t, sim, zoomsim.Truth{Stream: "meeting_registrants", WithPart: true}) {
+	for text := range truth(t, sim, zoomsim.Truth{Stream: "meeting_registrants", WithPart: true}) {
 		var row record
 		decode(t, text, &row)
 		if !meetings[fmt.Sprintf("%.0f", row["meeting_id"])] {
@@ -258,8 +258,8 @@ func TestListEditsWhileReading(t *testing.T) {
 	token := mint(t, sim)
 	meeting := fmt.Sprintf("%.0f", objects(t, everything(t, sim, "meetings"))[0]["id"])
 	paths := []string{
-		"/users", "/users/me", "/groups", "/users/me/meetings", "/users/me/recordings?" + months[2], "/meetings/" + meeting,
-		"/meetings/" + meeting + "/registrants", "/report/users/me/meetings?" + months[2],
+		"/users", "/users/me", "/groups", "/users/me/meetings", "/users/me/recordings?" + calendarMonths[2], "/meetings/" + meeting,
+		"/meetings/" + meeting + "/registrants", "/report/users/me/meetings?" + calendarMonths[2],
 	}
 	var readers sync.WaitGroup
 	stop := make(chan struct{})

@@ -32,6 +32,16 @@ func one[T any](r *rand.Rand, rows []T, take func(T) bool) int {
 	return pick(r, found)
 }
 
+// fresh is one of the rows that were not edited yet or, if there is none of them
+// and again allows it, of those that were.
+func fresh[T any](r *rand.Rand, rows []T, again bool, edited, take func(T) bool) int {
+	i := one(r, rows, func(row T) bool { return !edited(row) && take(row) })
+	if i < 0 && again {
+		i = one(r, rows, take)
+	}
+	return i
+}
+
 // without returns rows less one, added returns them with one more at any place
 // after the first. The rows given are not changed: somebody may be reading them.
 func without[T any](rows []T, i int) []T { return slices.Delete(slices.Clone(rows), i, i+1) }
@@ -40,9 +50,10 @@ func added[T any](r *rand.Rand, rows []T, row T) []T {
 	return slices.Insert(slices.Clone(rows), min(len(rows), 1+r.IntN(len(rows)+1)), row)
 }
 
-// oneUser returns a user who is there, was not edited yet and may be taken.
-func (s *Simulator) oneUser(r *rand.Rand, take func(*user) bool) *user {
-	i := one(r, s.account.users, func(u *user) bool { return !u.edited && !s.account.gone[u] && take(u) })
+// oneUser returns a user who is there and may be taken.
+func (s *Simulator) oneUser(r *rand.Rand, again bool, take func(*user) bool) *user {
+	i := fresh(r, s.account.users, again, func(u *user) bool { return u.edited },
+		func(u *user) bool { return !s.account.gone[u] && take(u) })
 	if i < 0 {
 		return nil
 	}
@@ -51,11 +62,11 @@ func (s *Simulator) oneUser(r *rand.Rand, take func(*user) bool) *user {
 }
 
 func (s *Simulator) changeUser(r *rand.Rand) bool {
-	u := s.oneUser(r, func(*user) bool { return true })
+	u := s.oneUser(r, true, func(*user) bool { return true })
 	if u == nil {
 		return false
 	}
-	u.dept = pick(r, departments) + " (moved)"
+	u.dept = fmt.Sprintf("%s (move %d)", pick(r, departments), s.edits[Change+" users"])
 	if u.status != "pending" {
 		u.lastClientVersion = fmt.Sprintf("7.0.%d.%d(mac)", r.IntN(12), 1000+r.IntN(60_000))
 	}
@@ -82,7 +93,7 @@ func (s *Simulator) removeUser(r *rand.Rand) bool {
 		hosts[m.host.id] = true
 	}
 	owner := s.account.users[0]
-	u := s.oneUser(r, func(u *user) bool { return u != owner && !u.lapsed && !hosts[u.id] && !s.account.barred[u.id] })
+	u := s.oneUser(r, false, func(u *user) bool { return u != owner && !u.lapsed && !hosts[u.id] && !s.account.barred[u.id] })
 	if u == nil {
 		return false
 	}
@@ -90,8 +101,8 @@ func (s *Simulator) removeUser(r *rand.Rand) bool {
 	return true
 }
 
-func (s *Simulator) oneGroup(r *rand.Rand, take func(*group) bool) *group {
-	i := one(r, s.account.groups, func(g *group) bool { return !g.edited && take(g) })
+func (s *Simulator) oneGroup(r *rand.Rand, again bool, take func(*group) bool) *group {
+	i := fresh(r, s.account.groups, again, func(g *group) bool { return g.edited }, take)
 	if i < 0 {
 		return nil
 	}
@@ -99,7 +110,7 @@ func (s *Simulator) oneGroup(r *rand.Rand, take func(*group) bool) *group {
 }
 
 func (s *Simulator) renameGroup(r *rand.Rand) bool {
-	g := s.oneGroup(r, func(*group) bool { return true })
+	g := s.oneGroup(r, true, func(*group) bool { return true })
 	if g == nil {
 		return false
 	}
@@ -125,7 +136,7 @@ func (s *Simulator) addGroup(r *rand.Rand) bool {
 // removeGroup takes a group away, and all its memberships; the first, which is
 // nearly everybody, stays.
 func (s *Simulator) removeGroup(r *rand.Rand) bool {
-	g := s.oneGroup(r, func(g *group) bool { return g != s.account.groups[0] })
+	g := s.oneGroup(r, false, func(g *group) bool { return g != s.account.groups[0] })
 	if g == nil {
 		return false
 	}
@@ -143,21 +154,21 @@ func (u *user) removeFrom(groupID string) {
 // renameMember gives a member another last name, in all his groups and among the
 // users.
 func (s *Simulator) renameMember(r *rand.Rand) bool {
-	u := s.oneUser(r, func(u *user) bool { return len(u.groupIDs) > 0 && u.status != "pending" })
+	u := s.oneUser(r, true, func(u *user) bool { return len(u.groupIDs) > 0 && u.status != "pending" })
 	if u == nil {
 		return false
 	}
-	u.newLastName = strings.TrimSpace(u.lastName + "-" + pick(r, lastNames))
+	u.newLastName = strings.TrimSpace(u.lastNameNow() + "-" + pick(r, lastNames))
 	return true
 }
 
 // joinGroup makes a user a member of one more group.
 func (s *Simulator) joinGroup(r *rand.Rand) bool {
-	u := s.oneUser(r, func(*user) bool { return true })
+	u := s.oneUser(r, true, func(*user) bool { return true })
 	if u == nil {
 		return false
 	}
-	g := s.oneGroup(r, func(g *group) bool { return !slices.Contains(u.groupIDs, g.id) })
+	g := s.oneGroup(r, true, func(g *group) bool { return !slices.Contains(u.groupIDs, g.id) })
 	if g == nil {
 		return false
 	}
@@ -166,7 +177,7 @@ func (s *Simulator) joinGroup(r *rand.Rand) bool {
 }
 
 func (s *Simulator) leaveGroup(r *rand.Rand) bool {
-	u := s.oneUser(r, func(u *user) bool { return len(u.groupIDs) > 0 })
+	u := s.oneUser(r, false, func(u *user) bool { return len(u.groupIDs) > 0 })
 	if u == nil {
 		return false
 	}

@@ -3,6 +3,7 @@ package zoomsim_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,19 +28,6 @@ func objects(t *testing.T, rows []string) []record {
 		decode(t, row, &out[i])
 	}
 	return out
-}
-
-func truth(t *testing.T, sim *zoomsim.Simulator, ask zoomsim.Truth) []string {
-	t.Helper()
-	records, err := sim.Truth(ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []string
-	for record := range records {
-		rows = append(rows, string(record))
-	}
-	return rows
 }
 
 // everything is the truth of a stream, whatever the days.
@@ -95,7 +83,7 @@ func TestGroupsAgreeWithUsers(t *testing.T) {
 		if diff := cmp.Diff(want, emails); diff != "" || group["total_members"] != float64(len(rows)) {
 			t.Errorf("%v says %v members (-users +members):\n%s", group["name"], group["total_members"], diff)
 		}
-		if diff := cmp.Diff(truth(t, sim, zoomsim.Truth{Stream: "group_members", Part: id}), rows); diff != "" {
+		if diff := cmp.Diff(slices.Collect(iter.Seq[string](truth(t, sim, zoomsim.Truth{Stream: "group_members", Part: id}))), rows); diff != "" {
 			t.Errorf("members of %v (-want +got):\n%s", group["name"], diff)
 		}
 		names[group["name"].(string)] = true
@@ -109,170 +97,6 @@ func TestGroupsAgreeWithUsers(t *testing.T) {
 	}
 	if len(names) != len(groups) || empty == 0 || pending == 0 || pages < 2 {
 		t.Errorf("%d names of %d groups, %d empty, %d members without id, at most %d pages", len(names), len(groups), empty, pending, pages)
-	}
-}
-
-// Whatever is scheduled belongs to a licensed user; a series has the id, topic and
-// host of its instances that were held.
-func TestScheduledMeetings(t *testing.T) {
-	sim := start(t, large)
-	token := mint(t, sim)
-	licensed := map[string]bool{}
-	for _, user := range objects(t, everything(t, sim, "users")) {
-		licensed[fmt.Sprint(user["id"])] = user["type"] == 2.0
-	}
-	held := map[string]record{}
-	for _, meeting := range objects(t, everything(t, sim, "report_user_meetings")) {
-		held[fmt.Sprintf("%.0f", meeting["id"])] = meeting
-	}
-	var all []string
-	pages, kinds, ids, series := 0, map[float64]int{}, map[string]bool{}, 0
-	for _, id := range hostIDs(t, sim) {
-		rows, sizes := list(t, sim, token, "/users/"+id+"/meetings?page_size=300", "meetings")
-		pages = max(pages, len(sizes))
-		all = append(all, rows...)
-		for _, meeting := range objects(t, rows) {
-			number := fmt.Sprintf("%.0f", meeting["id"])
-			kind := meeting["type"].(float64)
-			kinds[kind]++
-			if !licensed[id] || meeting["host_id"] != id || ids[number] || len(number) < 9 || len(number) > 11 {
-				t.Errorf("host %s has %v", id, meeting)
-			}
-			ids[number] = true
-			if (meeting["start_time"] == nil) != (kind == 3) {
-				t.Errorf("type %v starts %v", kind, meeting["start_time"])
-			}
-			instance := held[number]
-			switch {
-			case kind == 2 && instance != nil:
-				t.Errorf("%s is scheduled and was held", number)
-			case kind != 2 && (instance == nil || instance["topic"] != meeting["topic"] || instance["type"] != kind):
-				t.Errorf("series %v was held as %v", meeting, instance)
-			case kind != 2:
-				series++
-			}
-		}
-	}
-	if diff := cmp.Diff(everything(t, sim, "meetings"), all); diff != "" {
-		t.Errorf("meetings of all users (-want +got):\n%s", diff)
-	}
-	if pages < 2 || kinds[2] == 0 || kinds[3] == 0 || kinds[8] == 0 {
-		t.Errorf("types %v, at most %d pages", kinds, pages)
-	}
-}
-
-func TestMeetingsOfOtherTypes(t *testing.T) {
-	sim := start(t, zoomsim.Options{Users: 30, Limits: "off"})
-	token := mint(t, sim)
-	previous, upcoming := 0, 0
-	for _, id := range hostIDs(t, sim) {
-		scheduled, _ := list(t, sim, token, "/users/"+id+"/meetings?type=scheduled", "meetings")
-		last := ""
-		for _, kind := range []string{"upcoming", "upcoming_meetings"} {
-			rows, _ := list(t, sim, token, "/users/"+id+"/meetings?page_size=5&type="+kind, "meetings")
-			for i, row := range objects(t, rows) {
-				if start := row["start_time"].(string); i > 0 && start < last || start < "2026-03-20" {
-					t.Errorf("%s starts %s after %s", kind, start, last)
-				}
-				last = row["start_time"].(string)
-			}
-			upcoming += len(rows)
-			for _, row := range rows {
-				if !slices.Contains(scheduled, row) {
-					t.Errorf("%s is not scheduled", row)
-				}
-			}
-		}
-		if live, _ := list(t, sim, token, "/users/"+id+"/meetings?type=live", "meetings"); len(live) > 0 {
-			t.Errorf("under way: %s", live)
-		}
-		rows, _ := list(t, sim, token, "/users/"+id+"/meetings?type=previous_meetings&from=2026-02-01&to=2026-02-28", "meetings")
-		for _, row := range objects(t, rows) {
-			if start := row["start_time"].(string); start < "2026-02-01" || start >= "2026-03-01" {
-				t.Errorf("February has %s", start)
-			}
-		}
-		previous += len(rows)
-	}
-	if previous == 0 || upcoming == 0 {
-		t.Errorf("%d previous and %d upcoming meetings", previous, upcoming)
-	}
-}
-
-func TestMeetingDetail(t *testing.T) {
-	sim := start(t, zoomsim.Options{Limits: "off"})
-	token := mint(t, sim)
-	registered, series, before := 0, 0, 0
-	for _, row := range objects(t, everything(t, sim, "meetings")) {
-		path := fmt.Sprintf("/meetings/%.0f", row["id"])
-		var detail, past record
-		decode(t, get(t, sim, token, path).Body, &detail)
-		for field, value := range row {
-			if diff := cmp.Diff(value, detail[field]); diff != "" {
-				t.Errorf("%s, %s (-list +detail):\n%s", path, field, diff)
-			}
-		}
-		settings := detail["settings"].(record)
-		if (settings["approval_type"] == 2.0) != (detail["registration_url"] == nil) {
-			t.Errorf("approval_type %v and registration_url %v", settings["approval_type"], detail["registration_url"])
-		}
-		if detail["registration_url"] != nil {
-			registered++
-		}
-		occurrences, _ := detail["occurrences"].([]any)
-		if (row["type"] == 8.0) != (len(occurrences) > 0 && detail["recurrence"] != nil) {
-			t.Errorf("type %v has occurrences %v and recurrence %v", row["type"], occurrences, detail["recurrence"])
-		}
-		if row["type"] == 8.0 {
-			series++
-			decode(t, get(t, sim, token, path+"?show_previous_occurrences=true").Body, &past)
-			before += len(past["occurrences"].([]any)) - len(occurrences)
-		}
-	}
-	if registered == 0 || series == 0 || before < 2*series {
-		t.Errorf("%d with registration, %d series, %d held", registered, series, before)
-	}
-}
-
-// The three statuses of each meeting are the whole; most meetings have no
-// registration, and one has registrants for several pages.
-func TestRegistrants(t *testing.T) {
-	sim := start(t, large)
-	token := mint(t, sim)
-	var all []string
-	without, pages, statuses := 0, 0, map[string]int{}
-	for _, meeting := range objects(t, everything(t, sim, "meetings")) {
-		path := fmt.Sprintf("/meetings/%.0f/registrants", meeting["id"])
-		if got := get(t, sim, token, path); got.Status != 200 {
-			expect(t, got, 400, fmt.Sprintf(`{"code":300,"message":"Registration has not been enabled for this meeting: %.0f."}`, meeting["id"]))
-			without++
-			continue
-		}
-		if meeting["type"] == 3.0 {
-			t.Errorf("a series without a fixed time takes registration: %v", meeting)
-		}
-		seen := map[string]bool{}
-		for _, status := range []string{"approved", "pending", "denied"} {
-			rows, sizes := list(t, sim, token, path+"?page_size=300&status="+status, "registrants")
-			pages = max(pages, len(sizes))
-			for _, row := range objects(t, rows) {
-				if row["status"] != status || seen[row["id"].(string)] || seen[row["email"].(string)] {
-					t.Errorf("%s shows %v", status, row)
-				}
-				seen[row["id"].(string)], seen[row["email"].(string)] = true, true
-			}
-			statuses[status] += len(rows)
-			all = append(all, rows...)
-		}
-	}
-	want := everything(t, sim, "meeting_registrants")
-	slices.Sort(want)
-	slices.Sort(all)
-	if diff := cmp.Diff(want, all); diff != "" {
-		t.Errorf("registrants of all meetings (-want +got):\n%s", diff)
-	}
-	if without < 400 || pages < 2 || len(statuses) != 3 || statuses["denied"] < 50 {
-		t.Errorf("%d meetings without registration, at most %d pages, %v", without, pages, statuses)
 	}
 }
 
@@ -438,4 +262,19 @@ func TestTruthOfParts(t *testing.T) {
 		}
 	}
 	expect(t, manage(t, sim, "GET", "/dataset/groups?with=everything", ""), 400, `{"error":"with \"everything\": there are with=meeting and with=part"}`)
+}
+
+// The package's documentation tells how many rows there are.
+func TestCompanySizes(t *testing.T) {
+	for seed := int64(1); seed <= 3; seed++ {
+		sim := start(t, zoomsim.Options{Seed: seed, Users: large.Users, Meetings: large.Meetings})
+		for stream, want := range map[string]float64{
+			"users": 700, "groups": 350, "group_members": 2.3 * 700, "meetings": 700 + 0.12*2600,
+			"meeting_registrants": 6*(700+0.12*2600)/4 + 30 + 700, "recordings": 2600. / 2,
+		} {
+			if got := float64(len(everything(t, sim, stream))); got < 0.9*want || got > 1.1*want {
+				t.Errorf("seed %d: %v rows of %s, want about %.0f", seed, got, stream, want)
+			}
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,4 +209,30 @@ func TestTruthOfOneMeeting(t *testing.T) {
 	}
 	expect(t, manage(t, sim, "GET", "/dataset/report_meeting_participants?with=registrants", ""), 400,
 		`{"error":"with \"registrants\": there are with=meeting and with=part"}`)
+}
+
+func TestEditsWhileOthersRead(t *testing.T) {
+	sim := start(t, zoomsim.Options{Limits: "off", Plan: "business", Meetings: 160})
+	token := mint(t, sim)
+	var readers sync.WaitGroup
+	for _, stream := range slices.Concat(windowed, lists) {
+		readers.Go(func() { dataset(t, sim, stream, time.Time{}, time.Time{}) })
+	}
+	for _, path := range []string{
+		"/report/meeting_activities?activity_type=All+Activities&from=2026-03-01&to=2026-03-18", "/report/history_meetings?from=2026-03-01&to=2026-03-18",
+		"/report/users/me/meetings?from=2026-03-01&to=2026-03-18", "/users", "/groups",
+	} {
+		readers.Go(func() {
+			if got, err := trySend("GET", sim.Info().APIURL+path, "", "Authorization: Bearer "+token); err != nil || got.Status != 200 {
+				t.Errorf("%s: %v %v", path, got.Status, err)
+			}
+		})
+	}
+	for _, stream := range slices.Concat(windowed, lists) {
+		if err := sim.AddFaults(zoomsim.Fault{Kind: zoomsim.Late, Operation: stream}); err != nil {
+			t.Error(err)
+		}
+	}
+	readers.Wait()
+	agree(t, sim)
 }

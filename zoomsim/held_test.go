@@ -470,8 +470,11 @@ func TestAttendanceIsWhatTheRowsComeTo(t *testing.T) {
 			}
 			person := ""
 			for _, known := range [][2]string{
-				{"id:", row.ParticipantUserID}, {"id:", row.ID}, {"email:", strings.ToLower(row.Email)},
-				{"name:", strings.TrimSpace(row.Name)}, {"user:", row.UserID},
+				{"id:", row.ParticipantUserID},
+				{"id:", row.ID},
+				{"email:", strings.ToLower(row.Email)},
+				{"name:", strings.TrimSpace(row.Name)},
+				{"user:", row.UserID},
 			} {
 				if person == "" && known[1] != "" {
 					person = known[0] + known[1]

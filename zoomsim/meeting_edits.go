@@ -1,12 +1,13 @@
 package zoomsim
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
 
-func (s *Simulator) oneScheduled(r *rand.Rand, take func(*scheduledMeeting) bool) *scheduledMeeting {
-	i := one(r, s.scheduled, func(m *scheduledMeeting) bool { return !m.edited && take(m) })
+func (s *Simulator) oneScheduled(r *rand.Rand, again bool, take func(*scheduledMeeting) bool) *scheduledMeeting {
+	i := fresh(r, s.scheduled, again, func(m *scheduledMeeting) bool { return m.edited }, take)
 	if i < 0 {
 		return nil
 	}
@@ -15,7 +16,7 @@ func (s *Simulator) oneScheduled(r *rand.Rand, take func(*scheduledMeeting) bool
 }
 
 func (s *Simulator) changeScheduled(r *rand.Rand) bool {
-	m := s.oneScheduled(r, func(*scheduledMeeting) bool { return true })
+	m := s.oneScheduled(r, true, func(*scheduledMeeting) bool { return true })
 	if m == nil {
 		return false
 	}
@@ -51,7 +52,7 @@ func (s *Simulator) addScheduled(r *rand.Rand) bool {
 // removeScheduled takes a meeting away, and with it who has registered; the one
 // with most registrants stays.
 func (s *Simulator) removeScheduled(r *rand.Rand) bool {
-	m := s.oneScheduled(r, func(m *scheduledMeeting) bool { return m.number != 0 })
+	m := s.oneScheduled(r, false, func(m *scheduledMeeting) bool { return m.number != 0 })
 	if m == nil {
 		return false
 	}
@@ -60,11 +61,12 @@ func (s *Simulator) removeScheduled(r *rand.Rand) bool {
 	return true
 }
 
-// oneRegistrant returns somebody who has registered and was not edited yet, of
-// the largest meeting half of the times.
-func (s *Simulator) oneRegistrant(r *rand.Rand) (*scheduledMeeting, int) {
+// oneRegistrant returns somebody who has registered, of the largest meeting half of
+// the times.
+func (s *Simulator) oneRegistrant(r *rand.Rand, again bool) (*scheduledMeeting, int) {
 	place := func(m *scheduledMeeting) int {
-		return one(r, s.registrantsOf(m), func(row registration) bool { return !row.edited })
+		return fresh(r, s.registrantsOf(m), again, func(row registration) bool { return row.edited },
+			func(registration) bool { return true })
 	}
 	largest := r.IntN(2) > 0
 	i := one(r, s.scheduled, func(m *scheduledMeeting) bool { return largest == (m.number == 0) && place(m) >= 0 })
@@ -80,13 +82,13 @@ func (s *Simulator) oneRegistrant(r *rand.Rand) (*scheduledMeeting, int) {
 // changeRegistrant gives somebody another employer; who waited is approved, and so
 // shows up with another status than before.
 func (s *Simulator) changeRegistrant(r *rand.Rand) bool {
-	m, i := s.oneRegistrant(r)
+	m, i := s.oneRegistrant(r, true)
 	if m == nil {
 		return false
 	}
 	rows := slices.Clone(s.registrantsOf(m))
 	row := &rows[i]
-	row.Org, row.edited = pick(r, companies)+" (new)", true
+	row.Org, row.edited = fmt.Sprintf("%s (change %d)", pick(r, companies), s.edits[Change+" meeting_registrants"]), true
 	if row.Status == "pending" {
 		row.Status = "approved"
 	}
@@ -109,7 +111,7 @@ func (s *Simulator) addRegistrant(r *rand.Rand) bool {
 }
 
 func (s *Simulator) removeRegistrant(r *rand.Rand) bool {
-	m, i := s.oneRegistrant(r)
+	m, i := s.oneRegistrant(r, false)
 	if m == nil {
 		return false
 	}
@@ -118,12 +120,18 @@ func (s *Simulator) removeRegistrant(r *rand.Rand) bool {
 }
 
 // editRecording edits the recording of a meeting of the recent days: of one that
-// was not edited yet in any way, if there is one.
-func (s *Simulator) editRecording(r *rand.Rand, take func(*heldMeeting) bool, edit func(*cloudRecording)) bool {
-	fresh := func(m *heldMeeting) bool { return !m.recording.edited && !s.account.gone[m.host] && take(m) }
-	i := recent(s, r, s.meetings, func(m *heldMeeting) bool { return !m.edited && fresh(m) })
-	if i < 0 {
-		i = recent(s, r, s.meetings, fresh)
+// was not edited yet in any way, if there is one, and of one whose recording was
+// edited only if again allows it.
+func (s *Simulator) editRecording(r *rand.Rand, again bool, take func(*heldMeeting) bool, edit func(*cloudRecording)) bool {
+	i := -1
+	for _, fresh := range []func(*heldMeeting) bool{
+		func(m *heldMeeting) bool { return !m.edited },
+		func(m *heldMeeting) bool { return !m.recording.edited },
+		func(*heldMeeting) bool { return again },
+	} {
+		if i < 0 {
+			i = recent(s, r, s.meetings, func(m *heldMeeting) bool { return fresh(m) && !s.account.gone[m.host] && take(m) })
+		}
 	}
 	if i < 0 {
 		return false
@@ -137,20 +145,21 @@ func (s *Simulator) editRecording(r *rand.Rand, take func(*heldMeeting) bool, ed
 // changeRecording adds the summary, which Zoom works out last, and draws another
 // passcode.
 func (s *Simulator) changeRecording(r *rand.Rand) bool {
-	return s.editRecording(r, (*heldMeeting).listed, func(c *cloudRecording) { c.revision++ })
+	return s.editRecording(r, true, (*heldMeeting).listed, func(c *cloudRecording) { c.revision++ })
 }
 
 // addRecording lists a recording that was being processed or, if there is none,
-// makes one of a meeting that had none, which its reports then show.
+// makes one of a meeting that had none, which its reports then show, or of one
+// that was not there.
 func (s *Simulator) addRecording(r *rand.Rand) bool {
 	list := func(c *cloudRecording) { c.state = recorded }
-	return s.editRecording(r, func(m *heldMeeting) bool { return m.recording.state == processing }, list) ||
-		s.editRecording(r, func(m *heldMeeting) bool {
+	return s.editRecording(r, false, func(m *heldMeeting) bool { return m.recording.state == processing }, list) ||
+		s.editRecording(r, false, func(m *heldMeeting) bool {
 			return m.recording.state == notRecorded && m.host.kind == 2 && s.options.Plan != "free"
-		}, list)
+		}, list) || s.addRecordedMeeting(r)
 }
 
 // trashRecording moves a recording to the trash, where trash=true shows it.
 func (s *Simulator) trashRecording(r *rand.Rand) bool {
-	return s.editRecording(r, (*heldMeeting).listed, func(c *cloudRecording) { c.state = trashed })
+	return s.editRecording(r, false, (*heldMeeting).listed, func(c *cloudRecording) { c.state = trashed })
 }

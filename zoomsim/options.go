@@ -33,7 +33,8 @@ type Options struct {
 	// Plan is "free", "pro" or "business". Default "pro".
 	Plan string
 	// Scopes are those of the app. Default (nil): the least granular scopes that
-	// reading users, groups, roles, meetings, reports, recordings and phone takes.
+	// reading users, groups, roles, meetings, reports, recordings and phone takes,
+	// and for a business plan the dashboard.
 	Scopes []string
 	// AppType is the kind of app. Default "": Server-to-Server OAuth. Anything
 	// else, such as "general", is refused by the token endpoint.
@@ -163,8 +164,8 @@ func (o Options) withDefaults() (Options, error) {
 
 	if o.Scopes == nil {
 		o.Scopes = defaultScopes
-		if o.Plan == "business" { // the picker of a smaller plan offers none of the Dashboard
-			o.Scopes = append(slices.Clone(defaultScopes), "dashboard:read:list_meetings:admin")
+		if o.Plan == "business" { // other plans are not offered it
+			o.Scopes = slices.Concat(o.Scopes, []string{"dashboard:read:list_meetings:admin"})
 		}
 	}
 	o.Scopes = slices.Clone(o.Scopes) // the caller may go on with its own

@@ -242,7 +242,7 @@ func (s *Simulator) hasReport(m *heldMeeting) bool {
 func (s *Simulator) newRegistering() {
 	s.registering = map[int64]scheduledMeeting{}
 	for _, m := range s.scheduled {
-		if m.registrants > 0 && m.kind == recurringWithTimes {
+		if m.registrants > 0 && m.kind != scheduledOnce {
 			s.registering[m.id] = *m
 		}
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
-var months = []string{"from=2026-01-01&to=2026-01-31", "from=2026-02-01&to=2026-02-28", "from=2026-03-01&to=2026-03-31"}
+var calendarMonths = []string{"from=2026-01-01&to=2026-01-31", "from=2026-02-01&to=2026-02-28", "from=2026-03-01&to=2026-03-31"}
 
-// The months of all users are the whole; each recording is of a held meeting that
+// The calendarMonths of all users are the whole; each recording is of a held meeting that
 // says so.
 func TestRecordings(t *testing.T) {
 	sim := start(t, large)
@@ -28,7 +28,7 @@ func TestRecordings(t *testing.T) {
 	var all []string
 	pages := 0
 	for _, id := range hostIDs(t, sim) {
-		for _, month := range months {
+		for _, month := range calendarMonths {
 			rows, sizes := list(t, sim, token, "/users/"+id+"/recordings?page_size=300&"+month, "meetings")
 			pages = max(pages, len(sizes))
 			all = append(all, rows...)
@@ -92,7 +92,7 @@ func TestRecordingOfMeeting(t *testing.T) {
 	token := mint(t, sim)
 	shown := map[string]bool{} // numbers whose newest instance was recorded
 	rows := objects(t, everything(t, sim, "recordings"))
-	newest := map[float64]string{}
+	newest, slashes := map[float64]string{}, 0
 	for _, meeting := range objects(t, everything(t, sim, "report_user_meetings")) { // newest first
 		if id := meeting["id"].(float64); newest[id] == "" {
 			newest[id] = meeting["uuid"].(string)
@@ -107,6 +107,12 @@ func TestRecordingOfMeeting(t *testing.T) {
 				t.Errorf("%s, %s (-list +meeting):\n%s", uuid, field, diff)
 			}
 		}
+		once := get(t, sim, token, "/meetings/"+url.PathEscape(uuid)+"/recordings")
+		if lost := strings.HasPrefix(uuid, "/") || strings.Contains(uuid, "//"); lost != (once.Status == 404) {
+			t.Errorf("%s, encoded once: %d %s", uuid, once.Status, once.Body)
+		} else if lost {
+			slashes++
+		}
 		if byUUID["password"] != row["recording_play_passcode"] {
 			t.Errorf("password %v", byUUID["password"])
 		}
@@ -118,6 +124,9 @@ func TestRecordingOfMeeting(t *testing.T) {
 			}
 			shown[uuid] = true
 		}
+	}
+	if slashes == 0 {
+		t.Error("no UUID needs to be encoded twice")
 	}
 	if len(shown) == 0 || len(shown) == len(rows) {
 		t.Errorf("%d of %d are of the newest instance", len(shown), len(rows))

@@ -100,7 +100,7 @@ func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
 	if a.vault != nil {
 		return a.vault, nil
 	}
-	if err := makeHome(a.settings.Home); err != nil {
+	if err := a.makeHome(); err != nil {
 		return nil, err
 	}
 	s, err := store.Open(ctx, store.Options{Database: a.settings.Database})
@@ -121,7 +121,11 @@ func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
 // makeHome makes the home folder for its owner alone. One that is there keeps
 // its mode: it may be a folder that the user shares on purpose, and the files
 // in it are closed by themselves.
-func makeHome(home string) error {
+func (a *App) makeHome() error {
+	home := a.settings.Home
+	if a.settings.NoHome != nil {
+		return a.settings.NoHome
+	}
 	err := os.MkdirAll(home, 0o700)
 	if err == nil {
 		return nil

@@ -38,6 +38,9 @@ func (a *App) Providers() provider.Folder { return ProvidersOf(a.settings) }
 
 // ProvidersOf is the same without an open database: providers, below the home.
 func ProvidersOf(settings Settings) provider.Folder {
+	if settings.NoHome != nil {
+		return "" // which holds none
+	}
 	path := filepath.Join(settings.Home, "providers")
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute

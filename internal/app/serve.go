@@ -63,7 +63,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeHome(a.settings.Home); err != nil {
+	if err := a.makeHome(); err != nil {
 		return nil, err
 	}
 	if a.lock, err = server.LockHome(a.settings.Home); err != nil {

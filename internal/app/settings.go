@@ -37,6 +37,11 @@ type Settings struct {
 	RunsKept     time.Duration `yaml:"-"` // the same, read; 0: for ever
 
 	Serve ServeSettings `yaml:"serve"` // of the daemon alone
+
+	// NoHome is why Home is empty, as in a container without one; nil where there is
+	// a home. What needs none (the credential env) works all the same, and all else
+	// gives this error.
+	NoHome error `yaml:"-"`
 }
 
 // Resolve fills in what no flag has set: from the environment, then from
@@ -44,17 +49,23 @@ type Settings struct {
 func (s Settings) Resolve(getenv func(string) string) (Settings, error) {
 	s.Home = first(s.Home, getenv("STAGEDOOR_HOME"))
 	if s.Home == "" {
-		home, err := dataHome(getenv)
-		if err != nil {
-			return s, err
+		s.Home, s.NoHome = dataHome(getenv)
+	}
+	var file Settings
+	var err error
+	if s.NoHome == nil {
+		path := filepath.Join(s.Home, "stagedoor.yaml")
+		if file, err = readFile(path); err != nil {
+			if _, closed := os.Lstat(path); !errors.Is(closed, fs.ErrPermission) {
+				return s, err
+			}
+			s.Home, s.NoHome = "", err // this user may not even look into it
 		}
-		s.Home = home
 	}
-	file, err := readFile(filepath.Join(s.Home, "stagedoor.yaml"))
-	if err != nil {
-		return s, err
+	if s.NoHome == nil {
+		file.Database = first(file.Database, "sqlite:"+filepath.Join(s.Home, "stagedoor.db"))
 	}
-	s.Database = first(s.Database, getenv("STAGEDOOR_DATABASE"), file.Database, "sqlite:"+filepath.Join(s.Home, "stagedoor.db"))
+	s.Database = first(s.Database, getenv("STAGEDOOR_DATABASE"), file.Database)
 	s.Key = first(s.Key, getenv("STAGEDOOR_KEY"), file.Key)
 	s.CAFile = first(s.CAFile, getenv("STAGEDOOR_CA_FILE"), file.CAFile)
 	s.LogLevel = first(s.LogLevel, getenv("STAGEDOOR_LOG_LEVEL"), file.LogLevel, "warn")

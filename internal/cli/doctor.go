@@ -29,6 +29,9 @@ func doctorCommand(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object with all checks")
 	cmd.RunE = s.plain(func(ctx context.Context, args []string) error {
 		settings, broken := s.settings.Resolve(os.Getenv)
+		if broken == nil {
+			broken = settings.NoHome
+		}
 		log, err := newLog(settings, os.Stderr)
 		if err != nil {
 			if broken == nil {

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STAGEDOOR_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("HOME", env.WorkDir)
@@ -53,7 +54,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
+			"postgres": startPostgres, "postgresrows": postgresRows, "postgresdoes": postgresDoes, "postgressame": postgresSame,
 			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,
+			"text": text, "await": await,
 		},
 	})
 }
@@ -87,6 +90,8 @@ func startSimulator(ts *testscript.TestScript, neg bool, args []string) {
 			o.NoReportFeature = true
 		case "gone":
 			o.GoneUsers = number
+		case "barred":
+			o.BarredUsers = number
 		case "nologs":
 			o.NoAdminLogs = true
 		case "limits":
@@ -267,7 +272,7 @@ func follow(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // stats asserts a number of the simulator's statistics: stats tokens_minted 1;
-// a dot goes deeper: stats faults_fired.reset 3. A + after it means at least.
+// a dot goes deeper: stats faults_fired.reset 3. A + after it means at least, and ! stats … 10+ fewer.
 func stats(ts *testscript.TestScript, neg bool, args []string) {
 	var all map[string]any
 	resp, err := http.Get(ts.Getenv("MANAGEMENT") + "/stats")
@@ -286,8 +291,8 @@ func stats(ts *testscript.TestScript, neg bool, args []string) {
 	text, atLeast := strings.CutSuffix(args[1], "+")
 	want, err := strconv.ParseFloat(text, 64)
 	ts.Check(err)
-	if got != want && !(atLeast && got > want) {
-		ts.Fatalf("%s = %v, want %s", args[0], got, args[1])
+	if is := got == want || atLeast && got > want; is == neg {
+		ts.Fatalf("%s = %v, want %s (not: %t)", args[0], got, args[1], neg)
 	}
 }
 

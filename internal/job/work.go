@@ -56,9 +56,11 @@ func (a Attempt) Work(ctx context.Context, do func(context.Context, func(stream 
 	var beside sync.WaitGroup
 	beside.Go(func() { a.watch(working, end, done) })
 	beside.Go(func() { kept.keep(done) })
-	receipt, err := do(working, kept.add)
-	close(done)
-	beside.Wait()
+	receipt, err := func() (stagedoor.Receipt, error) {
+		defer beside.Wait()
+		defer close(done) // also where do breaks: a run that nobody works on gives no sign of life
+		return do(working, kept.add)
+	}()
 	return a.finish(ctx, working, receipt, err)
 }
 

@@ -20,7 +20,7 @@ const extension = ".yaml"
 // Folder is where the provider files of a user lie: providers, below the home.
 // The file NAME.yaml holds the provider NAME, so that finding one opens one
 // file, and a file that is broken is in nobody's way but its own provider's. A
-// folder that is not there holds none.
+// folder that is not there holds none, and neither does "", where there is no home.
 //
 // A file decides where a client secret is sent. So a file, or a folder, that
 // others than its owner may write is refused, and so is a file that belongs
@@ -47,7 +47,7 @@ func (f Folder) Find(name string) (Entry, error) {
 		return Entry{Name: name, Text: text, Provider: p, Err: err}, err
 	}
 	path := filepath.Join(string(f), name+extension)
-	if nameForm().MatchString(name) {
+	if f != "" && nameForm().MatchString(name) {
 		if _, err := os.Lstat(path); err == nil {
 			e := f.entry(path)
 			return e, e.Err
