@@ -66,7 +66,9 @@ func TestEdits(t *testing.T) {
 			if got, want := sim.Stats().FaultsFired, map[string]int{"change": 1, "late": 1, "delete": 1}; !cmp.Equal(got, want) {
 				t.Errorf("fired %v, not %v", got, want)
 			}
-			agree(t, sim)
+			if slices.Contains(windowed, stream) {
+				agree(t, sim)
+			}
 		})
 	}
 }
