@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,10 @@ func (a *App) Runs(ctx context.Context, q stagedoor.RunQuery) ([]stagedoor.Run, 
 	return list, err
 }
 
-// FindRun returns a run by its id, or the beginning of it.
+// LastRun is what people call the newest run.
+const LastRun = "last"
+
+// FindRun returns a run by its id, or the beginning of it; [LastRun] is the newest.
 func (a *App) FindRun(ctx context.Context, id string) (stagedoor.Run, error) {
 	if !a.HasDatabase() {
 		return stagedoor.Run{}, &stagedoor.Error{
@@ -167,8 +171,22 @@ func (a *App) FindRun(ctx context.Context, id string) (stagedoor.Run, error) {
 	if err != nil {
 		return stagedoor.Run{}, err
 	}
+	if id == LastRun {
+		list, err := a.store.Runs(ctx, stagedoor.RunQuery{Limit: 1})
+		if err != nil || len(list) == 0 {
+			return stagedoor.Run{}, cmp.Or(err, a.noRuns())
+		}
+		return rows.Shown(list[0]), nil
+	}
 	run, err := a.store.Run(ctx, id)
 	return rows.Shown(run), err
+}
+
+func (a *App) noRuns() error {
+	return &stagedoor.Error{
+		Op: "find a run", Subject: "run " + LastRun, Kind: stagedoor.KindNotFound,
+		Cause: "there are no runs yet", Fix: "Begin one with `stagedoor sync NAME STREAM --into DEST`.",
+	}
 }
 
 // RunSlices returns what is kept of a run's slices.
@@ -236,7 +254,7 @@ func (a *App) CancelRun(ctx context.Context, id string) (stagedoor.Run, error) {
 }
 
 // ResumeRun lets a run that ended before it was done wait for the daemon; with
-// here it is this process's instead, and is done by [App.ResumeHere].
+// here it is this process's instead, which is to do it ([SyncOptions.Claimed]).
 func (a *App) ResumeRun(ctx context.Context, id string, here bool) (stagedoor.Run, error) {
 	run, err := a.FindRun(ctx, id)
 	if err != nil {
@@ -252,17 +270,10 @@ func (a *App) ResumeRun(ctx context.Context, id string, here bool) (stagedoor.Ru
 	if err != nil {
 		return run, err
 	}
+	resumed, err := rows.Resume(ctx, run.ID, here)
 	where := "by the daemon"
-	resumed, err := rows.Resume(ctx, run.ID)
-	if err == nil && here {
+	if here {
 		where = "here"
-		var ok bool
-		if resumed, ok, err = rows.Claim(ctx, resumed, a.self); err == nil && !ok {
-			err = &stagedoor.Error{
-				Op: "resume a run", Subject: "run " + run.ID, Kind: stagedoor.KindConflict,
-				Cause: "a daemon has taken it up at the same moment", Fix: "Follow it with `stagedoor run show " + run.ID + " --follow`.",
-			}
-		}
 	}
 	return resumed, a.didRun(ctx, "resume", run, "it was "+string(run.State)+"; to be done "+where, err)
 }

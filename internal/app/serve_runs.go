@@ -46,7 +46,11 @@ func (d *Daemon) run(ctx context.Context, rows *job.Rows, run stagedoor.Run) {
 	receipt, err := attempt.Work(ctx, func(ctx context.Context, slices func(string, stagedoor.SliceReport)) (stagedoor.Receipt, error) {
 		return d.sync(ctx, run, k, slices)
 	})
-	if err != nil {
+	switch kind := stagedoor.KindOf(err); {
+	case err != nil && kind == stagedoor.KindInterrupted: // by a person, or since the daemon stops
+		a.env.Log.Info("a run was stopped", "run", run.ID, "credential", run.Credential, "state", receipt.State)
+		return
+	case err != nil:
 		a.env.Log.Warn("a run ended with an error", "run", run.ID, "credential", run.Credential, "state", receipt.State, "error", err)
 		return
 	}

@@ -29,6 +29,9 @@ func TestHelpExamples(t *testing.T) {
 			if strings.HasPrefix(cmd.CommandPath(), "stagedoor caller ") && !strings.Contains(cmd.Example, "caller add reports") {
 				w.succeeds("caller", "add", "reports", "--credential", "acme", "--allow", "GET /report/**")
 			}
+			for _, ready := range standing[cmd.CommandPath()] {
+				w.succeeds(strings.Fields(ready)...)
+			}
 			for _, command := range list {
 				_, err := w.shell(command)
 				if skipped, ok := errors.AsType[errSkipped](err); ok {
@@ -39,6 +42,18 @@ func TestHelpExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+// standing is what must be there for the examples of a command.
+var standing = map[string][]string{
+	"stagedoor run show":           {"sync acme users --into sqlite:zoom.db"},
+	"stagedoor run cancel":         {"sync acme users --into sqlite:zoom.db --enqueue"},
+	"stagedoor run resume":         {"sync acme users --into sqlite:zoom.db --enqueue", "run cancel last"},
+	"stagedoor schedule pause":     {"schedule add acme users --cron @daily --into sqlite:zoom.db --name nightly"},
+	"stagedoor schedule resume":    {"schedule add acme users --cron @daily --into sqlite:zoom.db --name nightly", "schedule pause nightly"},
+	"stagedoor schedule remove":    {"schedule add acme users --cron @daily --into sqlite:zoom.db --name nightly"},
+	"stagedoor destination check":  {"destination add warehouse sqlite:warehouse.db"},
+	"stagedoor destination remove": {"destination add warehouse sqlite:warehouse.db"},
 }
 
 // TestUsagesAreCompleted holds that completion knows what the arguments of every

@@ -140,10 +140,10 @@ func took(r stagedoor.Run) string {
 func runShow(s *session) *cobra.Command {
 	var asJSON, withSlices, follow bool
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show one run: how far it is, how it ended, how it goes on", Args: takes(1, 1, "the ID of the run, or its beginning"),
+		Use: "show ID", Short: "Show one run: how far it is, how it ended, how it goes on", Args: takes(1, 1, "the ID of the run, its beginning, or last"),
 		Long: "With --follow it waits until the run has ended, and exits as the sync would have: 0 done, 3 in part, 130\n" +
 			"interrupted or cancelled.",
-		Example: "stagedoor run show 20261125T020000Z-abcdef\n\n# Wait for it in a script\nstagedoor run show 20261125T020000Z-abcdef --follow --json",
+		Example: "# The newest\nstagedoor run show last\n\n# Wait for it in a script\nstagedoor run show last --follow --json",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON, with its slices")
 	cmd.Flags().BoolVar(&withSlices, "slices", false, "print each slice, too")
@@ -307,10 +307,10 @@ func (s *session) showRun(r stagedoor.Run, list []stagedoor.RunSlice) error {
 func runCancel(s *session) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "cancel ID", Short: "End a run, whichever process works on it", Args: takes(1, 1, "the ID of the run, or its beginning"),
+		Use: "cancel ID", Short: "End a run, whichever process works on it", Args: takes(1, 1, "the ID of the run, its beginning, or last"),
 		Long: "The run ends within a second, where nothing is half done: what it wrote stays, with the checkpoints by which\n" +
 			"the next sync goes on. The command that works on it ends with exit status 130.",
-		Example: "stagedoor run cancel 20261125T020000Z-abcdef",
+		Example: "# The newest\nstagedoor run cancel last",
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
@@ -335,10 +335,10 @@ func runCancel(s *session) *cobra.Command {
 func runResume(s *session) *cobra.Command {
 	var here, asJSON bool
 	cmd := &cobra.Command{
-		Use: "resume ID", Short: "Go on with a run that ended before it was done", Args: takes(1, 1, "the ID of the run, or its beginning"),
+		Use: "resume ID", Short: "Go on with a run that ended before it was done", Args: takes(1, 1, "the ID of the run, its beginning, or last"),
 		Long: "It goes on after the last slice that was written. Where a daemon runs on this home, that does it; where none\n" +
 			"does, or with --here, this command does it as `stagedoor sync` would.",
-		Example: "stagedoor run resume 20261125T020000Z-abcdef\n\n# In this terminal, whether a daemon runs or not\nstagedoor run resume 20261125T020000Z-abcdef --here",
+		Example: "# The newest, in this terminal, whether a daemon runs or not\nstagedoor run resume last --here",
 	}
 	cmd.Flags().BoolVar(&here, "here", false, "do it in this command, also where a daemon runs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON, or the receipt where it is done here")

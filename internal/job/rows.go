@@ -151,14 +151,15 @@ func (q *Rows) Cancel(ctx context.Context, id, by string) (stagedoor.Run, error)
 }
 
 // Resume lets a run that ended before it was done wait again, for whoever claims
-// it, also one that a person stopped.
-func (q *Rows) Resume(ctx context.Context, id string) (stagedoor.Run, error) {
+// it, also one that a person stopped. With here it is this process's at once, also
+// one that waits already.
+func (q *Rows) Resume(ctx context.Context, id string, here bool) (stagedoor.Run, error) {
 	return q.Store.UpdateRun(ctx, id, func(r *stagedoor.Run) error {
 		if q.lost(*r, q.now()) {
 			q.leave(r)
 		}
-		switch r.State {
-		case stagedoor.RunQueued, stagedoor.RunRunning, stagedoor.RunDone:
+		switch {
+		case r.State == stagedoor.RunRunning, r.State == stagedoor.RunDone, r.State == stagedoor.RunQueued && !here:
 			return &stagedoor.Error{
 				Op: "resume a run", Subject: "run " + r.ID, Kind: stagedoor.KindConflict,
 				Cause: "there is nothing to resume: it is " + string(r.State), Fix: "See `stagedoor run show " + r.ID + "`.",
@@ -166,6 +167,9 @@ func (q *Rows) Resume(ctx context.Context, id string) (stagedoor.Run, error) {
 		}
 		r.State, r.NotBefore, r.EndedAt, r.Held, r.Idle = stagedoor.RunQueued, time.Time{}, time.Time{}, false, 0
 		r.CancelAt, r.CancelBy, r.Note, r.Times = time.Time{}, "", "", 0
+		if here {
+			q.begin(r, q.Self)
+		}
 		return nil
 	})
 }

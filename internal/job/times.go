@@ -56,7 +56,7 @@ func ParseTimes(expression, zone string) (Times, error) {
 	case fields != 5:
 		return wrong(fmt.Sprintf("it has %d fields and not 5", fields))
 	}
-	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
+	parser := cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.DowOrDom)
 	parse := func(zone string) (*cron.SpecSchedule, error) {
 		schedule, err := parser.Parse("TZ=" + zone + " " + text)
 		if err != nil {

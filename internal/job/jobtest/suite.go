@@ -20,7 +20,7 @@ type Engine interface {
 	Beat(ctx context.Context, run stagedoor.Run, progress json.RawMessage) error
 	Finish(ctx context.Context, run stagedoor.Run) (bool, error)
 	Cancel(ctx context.Context, id, by string) (stagedoor.Run, error)
-	Resume(ctx context.Context, id string) (stagedoor.Run, error)
+	Resume(ctx context.Context, id string, here bool) (stagedoor.Run, error)
 	Waiting(ctx context.Context) ([]stagedoor.Run, error)
 	Explain(ctx context.Context, id, note string) error
 	Lease(ctx context.Context, id string) (stagedoor.RunLease, error)
@@ -324,7 +324,7 @@ func bounded(t *testing.T, s *stage) {
 	s.waiting(daemon)
 	s.state("a", stagedoor.RunInterrupted, "last 3 attempts wrote no slice")
 	// A person has it tried again.
-	_, err := s.As(command).Resume(t.Context(), "a")
+	_, err := s.As(command).Resume(t.Context(), "a", false)
 	s.must(err)
 	s.claim(daemon, "a")
 }
@@ -431,7 +431,7 @@ func resume(t *testing.T, s *stage) {
 	r := run("a")
 	r.Process = command
 	s.enqueue(r)
-	if _, err := s.As(daemon).Resume(t.Context(), "a"); stagedoor.KindOf(err) != stagedoor.KindConflict {
+	if _, err := s.As(daemon).Resume(t.Context(), "a", false); stagedoor.KindOf(err) != stagedoor.KindConflict {
 		t.Errorf("resuming what runs says %v", err)
 	}
 	r = s.Run("a")
@@ -440,16 +440,24 @@ func resume(t *testing.T, s *stage) {
 	s.must(err)
 	s.Pass(time.Hour)
 	s.waiting(daemon) // a person stopped it
-	again, err := s.As(command).Resume(t.Context(), "a")
+	again, err := s.As(command).Resume(t.Context(), "a", false)
 	s.must(err)
 	if again.State != stagedoor.RunQueued || again.Held {
 		t.Errorf("it is %+v", again)
 	}
-	r = s.claim(daemon, "a")
-	r.State = stagedoor.RunDone
-	_, err = s.As(daemon).Finish(t.Context(), r)
+	if _, err := s.As(command).Resume(t.Context(), "a", false); stagedoor.KindOf(err) != stagedoor.KindConflict {
+		t.Errorf("resuming what waits says %v", err)
+	}
+	r, err = s.As(command).Resume(t.Context(), "a", true) // here, before anybody else
 	s.must(err)
-	if _, err := s.As(command).Resume(t.Context(), "a"); stagedoor.KindOf(err) != stagedoor.KindConflict {
+	if r.State != stagedoor.RunRunning || r.Process != command || r.Attempts != 2 {
+		t.Errorf("taken up here it is %+v", r)
+	}
+	s.waiting(daemon)
+	r.State = stagedoor.RunDone
+	_, err = s.As(command).Finish(t.Context(), r)
+	s.must(err)
+	if _, err := s.As(command).Resume(t.Context(), "a", false); stagedoor.KindOf(err) != stagedoor.KindConflict {
 		t.Errorf("resuming what is done says %v", err)
 	}
 }
