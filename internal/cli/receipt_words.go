@@ -22,6 +22,9 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		if report.Retries > 0 {
 			line += fmt.Sprintf(" (%d of them again)", report.Retries)
 		}
+		if report.Gone > 0 {
+			line += fmt.Sprintf(", %d marked as gone", report.Gone)
+		}
 		if report.Form != "" {
 			line += ", form " + report.Form
 		}
@@ -34,6 +37,9 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		}
 		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
 			s.say("      %s came again under a key that was there: Zoom gave the same row twice", count(same, "row"))
+		}
+		if parts := report.Parts; parts != nil && parts.Gone > 0 {
+			s.say("      left out: %d of %d %s", parts.Gone, parts.Count, parts.Of)
 		}
 		if report.SlicesWritten == 0 && report.Error == nil && len(report.Skipped) == 0 {
 			s.say("      nothing to read: the destination holds all the days asked for")

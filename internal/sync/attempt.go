@@ -90,7 +90,27 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	if err := n.waitFor(ctx, u); err != nil {
 		return err
 	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
 	return a.commit(ctx, reports)
+}
+
+// grace is how long a commit may go on after the run was stopped: what was read to
+// its end is worth a moment.
+const grace = 5 * time.Second
+
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // waitFor waits until the slice with earlier days is committed.
@@ -100,8 +120,12 @@ func (n *node) waitFor(ctx context.Context, u *unit) error {
 	}
 	select {
 	case <-u.after.done:
-	case <-ctx.Done():
-		return stopped(ctx)
+	default:
+		select {
+		case <-u.after.done:
+		case <-ctx.Done():
+			return stopped(ctx)
+		}
 	}
 	if !u.after.kept {
 		return errBehind
@@ -296,6 +320,7 @@ func (a *attempt) book(t *target, slice stagedoor.SliceReport) {
 	defer a.run.mu.Unlock()
 	t.report.Returned += slice.Returned
 	t.report.Written += slice.Written
+	t.report.Gone += slice.Gone
 	t.report.Cleaned += t.cleaned
 	t.report.SlicesWritten++
 	t.flying, t.shown = t.flying-t.shown, 0

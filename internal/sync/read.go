@@ -350,6 +350,7 @@ func (n *node) endPart(ctx context.Context, out *output, part string) error {
 	}
 	n.mu.Lock()
 	out.report.Parts.Ended++
+	out.report.Gone += written.Gone
 	n.mu.Unlock()
 	n.hand(&unit{outs: []*output{out}}, []stagedoor.SliceReport{{
 		Slice: slice.ID(), State: stagedoor.SliceEnded, Asked: []string{}, Gone: written.Gone,
