@@ -136,7 +136,8 @@ func (n *node) slices(ctx context.Context) error {
 	})
 	var wg sync.WaitGroup
 	for _, u := range n.units {
-		if open.enter(ctx, turn{}) != nil || n.over() {
+		empty := n.nested() && n.Width != nil && len(n.by.of(u.slice.Days)) == 0 // it is not opened until its turn
+		if !empty && open.enter(ctx, turn{}) != nil || n.over() {
 			break
 		}
 		if n.nested() {
@@ -150,8 +151,10 @@ func (n *node) slices(ctx context.Context) error {
 			u.entered = true
 		}
 		wg.Go(func() {
-			defer open.leave()
 			n.take(ctx, u)
+			if !empty {
+				open.leave()
+			}
 		})
 	}
 	wg.Wait()
