@@ -1,9 +1,13 @@
 # Stagedoor in an image of its own: the static program and the certificates of
-# public CAs, and a /tmp for receipts while they grow. It runs as nobody in particular and keeps its home
+# public CAs, and a /tmp for receipts and rows while they grow. It runs as nobody in particular and keeps its home
 # (database and key) in /data: give that a volume, or everything is forgotten.
 #
 #   docker build -t stagedoor .
 #   docker run --rm -it -v stagedoor:/data stagedoor credential add acme
+#
+# A sync by a schedule needs no home, only a PostgreSQL to write to (docs/containers.md):
+#
+#   docker run --rm --read-only --tmpfs /tmp --env-file zoom.env stagedoor sync env meeting_activities --into env:DEST
 #
 # The gateway, for a proxy on this machine that does TLS (docs/serve.md). Nothing in the image can
 # ask for its health; whoever runs it asks /healthz and /readyz from outside.

@@ -18,6 +18,7 @@ demo: build ## see everything at once, on a simulated account
 test: ## all tests
 	@sh scripts/need-go.sh
 	@sh scripts/shells.sh
+	@sh scripts/postgres.sh
 	@sh scripts/node.sh
 	$(GO) test ./...
 	@sh scripts/race.sh

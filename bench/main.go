@@ -19,7 +19,7 @@ import (
 var parts = []struct {
 	name string
 	run  func() error
-}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}, {"pacing", pacing}, {"gateway", gateway}}
+}{{"reading", reading}, {"crowds", crowds}, {"outage", outage}, {"starting", starting}, {"pacing", pacing}, {"gateway", gateway}, {"million", million}}
 
 func main() {
 	if len(os.Args) == 4 && os.Args[1] == "reader" {
@@ -41,11 +41,6 @@ func main() {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
-		return
-	}
-	if len(os.Args) == 3 && os.Args[1] == "pages" {
-		m, err := makePages(os.Args[2], 1000000)
-		fmt.Println(m.files, m.bytes, err)
 		return
 	}
 	fmt.Printf("%s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())

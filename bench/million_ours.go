@@ -9,15 +9,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/destination"
 	"github.com/stagedoor/stagedoor/internal/stream"
+	"github.com/stagedoor/stagedoor/internal/sync"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
@@ -44,6 +44,10 @@ func (a diskAPI) file(u *url.URL) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if strings.HasSuffix(u.Path, "/report/history_meetings") {
+		from, err := time.Parse(time.DateOnly, u.Query().Get("from"))
+		return historyFile(a.dir, from, page), err
+	}
 	_, rest, ok := strings.Cut(u.EscapedPath(), "/report/meetings/")
 	id, isParticipants := strings.CutSuffix(rest, "/participants")
 	if !ok || !isParticipants {
@@ -61,19 +65,11 @@ func (a diskAPI) file(u *url.URL) (string, error) {
 	return participantsFile(a.dir, [16]byte(raw), page), nil
 }
 
-// asSync is a process that writes the pages into a destination.
+// asSync is a process that syncs the pages into a destination, by the same code
+// as `stagedoor sync`: the client of the API, the engine, the decoder, the
+// destination. Only the connection below the client is the folder's.
 func asSync(dir, into string) error {
 	ctx := context.Background()
-	client, err := zoom.New(zoom.Config{HTTP: diskAPI{dir}, Provider: stagedoor.Zoom})
-	if err != nil {
-		return err
-	}
-	var dest stagedoor.Destination = nowhere{}
-	if into != "nowhere" {
-		if dest, err = destination.Open(ctx, into, destination.Options{}); err != nil {
-			return err
-		}
-	}
 	if file := os.Getenv("BENCH_PROFILE"); file != "" {
 		f, err := os.Create(file)
 		if err != nil {
@@ -84,94 +80,76 @@ func asSync(dir, into string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	debug.SetGCPercent(50) // as `stagedoor sync` does
 	began := time.Now()
-	days := make(chan time.Time)
-	var group sync.WaitGroup
-	errs := make([]error, syncWidth)
-	for i := range syncWidth {
-		group.Go(func() {
-			for day := range days {
-				if errs[i] == nil {
-					errs[i] = syncDay(ctx, client, dest, dir, day)
-				}
-			}
-		})
-	}
-	for n := range pagesDays {
-		days <- firstDay.AddDate(0, 0, n)
-	}
-	close(days)
-	group.Wait()
-	err = errors.Join(append(errs, dest.Close())...)
+	client, err := zoom.New(zoom.Config{HTTP: diskAPI{dir}, Provider: stagedoor.Zoom})
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": time.Since(began).Seconds()})
+	dest, err := openInto(ctx, into)
+	if err != nil {
+		return err
+	}
+	receipt, err := run(ctx, client, dest)
+	if err := errors.Join(err, dest.Close()); err != nil {
+		return err
+	}
+	took := time.Since(began).Seconds()
+	return json.NewEncoder(os.Stdout).Encode(outcome{Seconds: took, Rows: receipt.Streams[0].Written})
 }
 
-const syncWidth = 2
+func openInto(ctx context.Context, into string) (stagedoor.Destination, error) {
+	if into == "nowhere" {
+		return nowhere{}, nil
+	}
+	return destination.Open(ctx, into, destination.Options{Private: true}) // the password of a server of this run
+}
+
+func run(ctx context.Context, client *zoom.Client, dest stagedoor.Destination) (stagedoor.Receipt, error) {
+	participants, err := stream.Find("report_meeting_participants")
+	if err != nil {
+		return stagedoor.Receipt{}, err
+	}
+	engine := sync.Engine{
+		Reader: client, Destination: dest, Path: zoom.Path,
+		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
+			return stream.NewDecoder(s, slice, part)
+		},
+		Parent: func(name string) (stagedoor.Stream, bool) {
+			list, err := stream.Find(name)
+			return append(list, stagedoor.Stream{})[0], err == nil
+		},
+		Label:  func(stagedoor.Stream) string { return "Heavy" },
+		Width:  func(stagedoor.Stream) int { return 16 },
+		Report: func(string, stagedoor.SliceReport) {},
+		Now:    func() time.Time { return firstDay.AddDate(0, 0, pagesDays+2) },
+	}
+	plan, err := engine.Plan(ctx, sync.Job{Run: "run", Streams: participants, Since: firstDay, Until: firstDay.AddDate(0, 0, pagesDays-1)})
+	if err != nil {
+		return stagedoor.Receipt{}, err
+	}
+	return engine.Run(ctx, plan)
+}
 
 // nowhere takes records and keeps none: what reading alone takes.
-type nowhere struct{ stagedoor.Destination }
+type nowhere struct{}
+
+func (nowhere) Name() string { return "nowhere" }
+func (nowhere) Checkpoints(context.Context, stagedoor.Stream, string, string) ([]stagedoor.Checkpoint, error) {
+	return nil, nil
+}
+
+func (nowhere) Parts(context.Context, stagedoor.Stream, string) ([]string, error) { return nil, nil }
 
 func (nowhere) Begin(context.Context, stagedoor.Stream, stagedoor.Slice, string) (stagedoor.SliceWriter, error) {
-	return nowhere{}, nil
+	return &noSlice{}, nil
 }
-func (nowhere) Write(context.Context, stagedoor.Record) error { return nil }
-func (nowhere) Commit(context.Context, stagedoor.Checkpoint, bool) (stagedoor.Written, error) {
-	return stagedoor.Written{}, nil
-}
-func (nowhere) Abort() error { return nil }
 func (nowhere) Close() error { return nil }
 
-func syncDay(ctx context.Context, client *zoom.Client, dest stagedoor.Destination, dir string, day time.Time) error {
-	list, err := stream.Find("report_meeting_participants")
-	if err != nil {
-		return err
-	}
-	participants := list[0]
-	slice := stagedoor.Slice{Stream: participants.Name, Days: stagedoor.Days{Since: day, Until: day}}
-	w, err := dest.Begin(ctx, participants, slice, "run")
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	rows := 0
-	for page := 0; ; page++ {
-		text, err := os.ReadFile(historyFile(dir, day, page))
-		if errors.Is(err, os.ErrNotExist) {
-			break
-		}
-		var history struct {
-			Meetings []instance `json:"history_meetings"`
-		}
-		if err := json.Unmarshal(text, &history); err != nil {
-			return err
-		}
-		for _, meeting := range history.Meetings {
-			at, _ := time.Parse(time.RFC3339, meeting.Start)
-			part := stagedoor.Part{Value: meeting.UUID, Carried: map[string]any{
-				"meeting_id": strconv.FormatInt(meeting.ID, 10), "meeting_start_time": at, "meeting_topic": meeting.Topic, "host_email": meeting.HostEmail,
-			}}
-			decoder := stream.NewDecoder(participants, slice, part)
-			request := stagedoor.Request{Method: "GET", Path: zoom.Path(participants.Path, meeting.UUID), Query: url.Values{"page_size": {"300"}}}
-			if _, err := client.Pages(ctx, request, participants.ListKeys, func(page stagedoor.Page) error {
-				for _, raw := range page.Rows {
-					row, err := decoder.Decode(raw)
-					if err != nil {
-						return err
-					}
-					rows++
-					if err := w.Write(ctx, row.Record); err != nil {
-						return err
-					}
-				}
-				return nil
-			}); err != nil {
-				return err
-			}
-		}
-	}
-	_, err = w.Commit(ctx, stagedoor.Checkpoint{Slice: slice, Run: "run", ReadAt: time.Now(), Returned: rows}, true)
-	return err
+type noSlice struct{ rows int }
+
+func (n *noSlice) Write(context.Context, stagedoor.Record) error { n.rows++; return nil }
+func (n *noSlice) Abort() error                                  { return nil }
+func (n *noSlice) Commit(context.Context, stagedoor.Checkpoint, bool) (stagedoor.Written, error) {
+	return stagedoor.Written{Rows: n.rows}, nil
 }

@@ -17,9 +17,8 @@ import (
 // week: meetings of two people up to meetings of two thousand, on each day of
 // three months. Ten times the rows are ten times the meetings on the same days.
 const (
-	pageRows    = 300 // page_size, Zoom's maximum for both reports
-	pagesDays   = 92
-	averageRows = 200 // of a meeting
+	pageRows  = 300 // page_size, Zoom's maximum for both reports
+	pagesDays = 92
 )
 
 // firstDay is the first day of the pages: they are the same on every day that
@@ -27,14 +26,15 @@ const (
 var firstDay = time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)
 
 // pageMaker writes the pages of the report on past meetings into DIR/history,
-// DAY-N.json, and those of their participants into DIR/participants, UUID-N.json
+// MONTH-N.json, and those of their participants into DIR/participants, UUID-N.json
 // with the UUID in hex. The bodies are as Zoom sends them.
 type pageMaker struct {
-	dir    string
-	random *rand.Rand
-	body   bytes.Buffer
-	bytes  int64 // of the participants' pages
-	files  int
+	dir      string
+	random   *rand.Rand
+	body     bytes.Buffer
+	bytes    int64 // of the participants' pages
+	files    int
+	meetings int
 }
 
 // instance is one past meeting.
@@ -64,20 +64,25 @@ func makePages(dir string, rows int) (*pageMaker, error) {
 			return nil, err
 		}
 	}
-	for day := range pagesDays {
-		left := rows*(day+1)/pagesDays - rows*day/pagesDays
-		var meetings []instance
+	var month []instance
+	for n := range pagesDays {
+		day := firstDay.AddDate(0, 0, n)
+		left := rows*(n+1)/pagesDays - rows*n/pagesDays
 		for left > 0 {
 			size := min(m.size(), left)
 			left -= size
-			meeting := m.meeting(firstDay.AddDate(0, 0, day), size)
-			meetings = append(meetings, meeting)
+			meeting := m.meeting(day, size)
+			month = append(month, meeting)
 			if err := m.participants(meeting, size); err != nil {
 				return nil, err
 			}
 		}
-		if err := m.history(firstDay.AddDate(0, 0, day), meetings); err != nil {
-			return nil, err
+		if n == pagesDays-1 || day.AddDate(0, 0, 1).Day() == 1 {
+			if err := m.history(day, month); err != nil {
+				return nil, err
+			}
+			m.meetings += len(month)
+			month = month[:0]
 		}
 	}
 	return m, nil
@@ -112,9 +117,8 @@ func (m *pageMaker) meeting(day time.Time, size int) instance {
 	return meeting
 }
 
-// history writes the day's page of past meetings; Zoom sends at most 300 of them
-// in one.
-func (m *pageMaker) history(day time.Time, meetings []instance) error {
+// history writes the pages of a month's meetings.
+func (m *pageMaker) history(month time.Time, meetings []instance) error {
 	for n := 0; n*pageRows < len(meetings); n++ {
 		text, err := json.Marshal(map[string]any{
 			"page_size": pageRows, "next_page_token": pageToken(n, pagesOf(len(meetings))),
@@ -123,7 +127,7 @@ func (m *pageMaker) history(day time.Time, meetings []instance) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(historyFile(m.dir, day, n), text, 0o600); err != nil {
+		if err := os.WriteFile(historyFile(m.dir, month, n), text, 0o600); err != nil {
 			return err
 		}
 	}
@@ -210,8 +214,8 @@ func pageNumber(token string) (int, error) {
 	return strconv.Atoi(token[4:])
 }
 
-func historyFile(dir string, day time.Time, page int) string {
-	return filepath.Join(dir, "history", fmt.Sprintf("%s-%d.json", day.Format(time.DateOnly), page))
+func historyFile(dir string, month time.Time, page int) string {
+	return filepath.Join(dir, "history", fmt.Sprintf("%s-%d.json", month.Format("2006-01"), page))
 }
 
 func participantsFile(dir string, uuid [16]byte, page int) string {

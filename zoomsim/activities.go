@@ -184,7 +184,7 @@ func newMeetings(o Options, hosts []*user, since, until time.Time) []meeting {
 			if m.start.IsZero() {
 				m.start = edges[i].end.Add(-length)
 			}
-		case i > smallCompany && i%23 == 5: // the last day is a busy one
+		case i > smallCompany && i < usualCompany && i%23 == 5: // the last day is a busy one
 			m.start = within(r, until, latest)
 		}
 		m.end = m.start.Add(length)
@@ -270,9 +270,12 @@ func (m meeting) activities(r *rand.Rand, i int, hosts []*user, since time.Time)
 	return rows
 }
 
-// smallCompany is after how many meetings there are enough for a busy last day,
-// so that edits find what they need there.
-const smallCompany = 150
+// Of the meetings between a small company's and a usual one's some are on the last
+// day, so that edits find there what they need. A larger one has enough.
+const (
+	smallCompany = 150
+	usualCompany = 400
+)
 
 // largeCompany is after how many meetings the company is a large one, whose
 // further meetings are larger too.

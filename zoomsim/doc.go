@@ -27,7 +27,14 @@
 // and each download_url, whose file is as long as its record says and holds zeros.
 //
 // Reports: GET /report/meeting_activities, /report/activities (sign-ins),
-// /report/operationlogs and /report/users/{userId}/meetings.
+// /report/operationlogs, /report/users/{userId}/meetings, /report/history_meetings,
+// /report/meetings/{meetingId} and its participants; and of the same meetings GET
+// /past_meetings/{meetingId}, its instances and its participants.
+//
+// Dashboard: GET /metrics/meetings, for Business plans.
+//
+// [Simulator.Truth] has one data set that Zoom has not: meeting_attendance, what the
+// participants of each meeting come to, a row a person.
 //
 // # Non-goals
 //
@@ -53,6 +60,14 @@
 //
 // With 700 users and 2,600 meetings each of these lists has pages of 300.
 //
+// A held meeting is one and the same in every report: its number, UUID, topic, host,
+// times and people. Of a company of M meetings little more is kept than when each
+// took place; what happened in it is made up, from the seed, for whoever asks. 50,000
+// meetings have a million participant rows; the first 2,000 are small ones, with some
+// 9 rows, those after them have 23. One meeting in ten is of one person. There is a
+// webinar, in the history alone, for each twenty meetings, and if there are more than
+// 150 meetings the last day is a busy one.
+//
 // # Edits
 //
 // Beside making requests fail, POST /sim/faults edits what the company has:
@@ -61,7 +76,12 @@
 //
 //	{"faults":[{"kind":"late","operation":"recordings","count":2}]}
 //
-// Of reports and recordings, edits are of the last two days; of lists, of any row.
+// Of reports and recordings, edits are of the last day with reports, which a client
+// has to read again; of lists, of any row. A meeting that comes late (of
+// history_meetings, report_user_meetings or metrics_meetings) brings its activities
+// and participants along, and one that is deleted takes them; what changes is its
+// topic or what the dashboard measured. Somebody who comes late to
+// report_meeting_participants is one more in all figures of the meeting.
 // What hangs on a row follows it: a group that is deleted leaves its members'
 // group_ids, a meeting takes its registrants along. Who hosted anything is not
 // deleted. Reports keep telling of people as they were then. A reset does not undo
@@ -109,5 +129,19 @@
 //     a fixed time has no start_time and takes no registration.
 //   - Captions and timelines of recordings have no id, status and file_size; files are
 //     larger than 2 GiB; some recordings of the last two days are not listed yet.
+//   - Who joins again has another row and another user_id, as has a breakout room
+//     (bo_mtg_id), beside the row of the meeting, and the waiting room, where somebody
+//     may have waited in vain. Some rows have no user_id, some of these exact twins.
+//     Guests have neither id nor participant_user_id nor user_email; users may lack one
+//     of both ids, or have an address alone, in other capitals. Two people bear one
+//     name; some have none, or blanks around it. Nobody but who asks for it is shown
+//     registrant_id.
+//   - Participants of a meeting with one person are code 3001, as are, for as long as
+//     Options.ReportLag says, those of one that has just ended; Options.DurationLag makes
+//     their durations 0.
+//   - By a meeting's number one gets its newest instance. Of UUIDs one in ten starts with
+//     a slash and one in ten holds two in a row: encoded once they are not found.
+//   - The dashboard shows what is live (nothing) unless it is asked for type=past; its
+//     durations are text, "05:09" or "01:05:09".
 //   - Limits are enforced, and tokens expire.
 package zoomsim

@@ -53,7 +53,7 @@ func (s *Simulator) serveIndex(w http.ResponseWriter, _ *http.Request) {
 		"GET /sim/dataset/{stream}": "the truth as NDJSON; ?since=&until= are inclusive days; ?meeting_uuid= or ?part= narrow it, ?with=meeting or ?with=part tell what a row belongs to; streams: " + strings.Join(streams(), ", "),
 		"POST /sim/faults":          `{"faults":[{"kind","operation","after","count","delay","rate"}]}; kinds: ` + strings.Join(faultKinds, ", "),
 		"POST /sim/credential":      `{"client_secret","active","scopes"}, any of them`,
-		"POST /sim/reset":           "statistics, faults, tokens, rate counters and the credential back to the start",
+		"POST /sim/reset":           "statistics, faults, tokens, rate counters and the credential back to the start; what edits did stays",
 	}).write(w)
 }
 

@@ -92,7 +92,7 @@ func TestRecordingOfMeeting(t *testing.T) {
 	token := mint(t, sim)
 	shown := map[string]bool{} // numbers whose newest instance was recorded
 	rows := objects(t, everything(t, sim, "recordings"))
-	newest := map[float64]string{}
+	newest, slashes := map[float64]string{}, 0
 	for _, meeting := range objects(t, everything(t, sim, "report_user_meetings")) { // newest first
 		if id := meeting["id"].(float64); newest[id] == "" {
 			newest[id] = meeting["uuid"].(string)
@@ -107,6 +107,12 @@ func TestRecordingOfMeeting(t *testing.T) {
 				t.Errorf("%s, %s (-list +meeting):\n%s", uuid, field, diff)
 			}
 		}
+		once := get(t, sim, token, "/meetings/"+url.PathEscape(uuid)+"/recordings")
+		if lost := strings.HasPrefix(uuid, "/") || strings.Contains(uuid, "//"); lost != (once.Status == 404) {
+			t.Errorf("%s, encoded once: %d %s", uuid, once.Status, once.Body)
+		} else if lost {
+			slashes++
+		}
 		if byUUID["password"] != row["recording_play_passcode"] {
 			t.Errorf("password %v", byUUID["password"])
 		}
@@ -118,6 +124,9 @@ func TestRecordingOfMeeting(t *testing.T) {
 			}
 			shown[uuid] = true
 		}
+	}
+	if slashes == 0 {
+		t.Error("no UUID needs to be encoded twice")
 	}
 	if len(shown) == 0 || len(shown) == len(rows) {
 		t.Errorf("%d of %d are of the newest instance", len(shown), len(rows))

@@ -64,7 +64,7 @@ for line in "$@"; do
   printf '%s' "$line"; printf '|%s' "${COMPREPLY[@]}"; printf '\n'
 done`
 	lines := []string{
-		"stagedoor tok", "stagedoor token a", "stagedoor sync acme meeting_", "stagedoor api acme /report/meeting_activ",
+		"stagedoor tok", "stagedoor token a", "stagedoor sync acme meeting_ac", "stagedoor api acme /report/meeting_activ",
 		"stagedoor sync acme users --format nd", "stagedoor credential add --plan b",
 	}
 	cmd := exec.Command("bash", append([]string{"--norc", "-c", program, "bash"}, lines...)...)

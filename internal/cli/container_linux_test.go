@@ -48,7 +48,7 @@ func TestContainer(t *testing.T) {
 	}
 	dest := c.URL(postgrestest.Admin, "container", "schema", "zoom")
 	run := func() (said string, err error) {
-		cmd := exec.Command("/stagedoor", "sync", "env", "meeting_activities", "operation_logs", "--into", "env:DEST")
+		cmd := exec.Command("/stagedoor", "sync", "env", "meeting_activities", "history_meetings", "--into", "env:DEST")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 		cmd.Dir = "/"
 		cmd.Env = []string{
@@ -78,13 +78,13 @@ func TestContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := day(t, w, run)
-	wantInPostgres(t, w, dest, "meeting_activities", "operation_logs")
+	wantInPostgres(t, w, dest, "meeting_activities", "history_meetings")
 	// As if a night had passed.
 	if err := c.Exec("container", `UPDATE zoom._stagedoor_slices SET read_at = read_at - interval '1 day', until = until - 1 WHERE until = (now() AT TIME ZONE 'UTC')::date`); err != nil {
 		t.Fatal(err)
 	}
 	second := day(t, w, run)
-	wantInPostgres(t, w, dest, "meeting_activities", "operation_logs")
+	wantInPostgres(t, w, dest, "meeting_activities", "history_meetings")
 	if second*10 > first {
 		t.Errorf("the first day took %d requests and the second %d, want at most a tenth", first, second)
 	}

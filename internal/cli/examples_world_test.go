@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/postgrestest"
 	"github.com/stagedoor/stagedoor/zoomsim"
 )
 
@@ -39,6 +40,7 @@ func (w *world) substitutions() []substitution {
 		{`http://127\.0\.0\.1:8080/oauth/token`, w.info.TokenURL},
 		{`127\.0\.0\.1:8080`, host},
 		{`~/\.local/share/stagedoor`, `"$$STAGEDOOR_HOME"`},
+		{`postgres://stagedoor:PASSWORD@db\.example\.com:5432/warehouse\?schema=zoom&sslmode=verify-full`, strings.ReplaceAll(w.database, "$", "$$")},
 		// What a person fills in.
 		{`--account-id (ID|ACCOUNT_ID)\b`, "--account-id " + w.info.AccountID},
 		{`--client-id (ID|CLIENT_ID)\b`, "--client-id " + w.info.ClientID},
@@ -128,6 +130,15 @@ func exampleWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
+	if postgrestest.Installed() {
+		c := postgrestest.Start(t)
+		name := fmt.Sprintf("examples_%d", postgresPlaces.Add(1))
+		if err := c.Exec("postgres", "CREATE DATABASE "+name); err != nil {
+			t.Fatal(err)
+		}
+		w.database = c.URL(postgrestest.Admin, name, "schema", "zoom")
+		w.env = append(w.env, "DEST="+w.database)
+	}
 	w.env = append(w.env, "PATH="+w.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"TOKEN="+token, "PROFILE="+w.path("profile.ps1"),
 		"STAGEDOOR_CLIENT_SECRET="+w.info.ClientSecret,
@@ -170,7 +181,7 @@ func (w *world) fresh(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user, gate: freeAddress(t)}
+	other := &world{t: t, sim: w.sim, info: w.info, dir: dir, asked: w.asked, user: w.user, gate: freeAddress(t), database: w.database}
 	for _, entry := range w.env {
 		other.env = append(other.env, strings.ReplaceAll(entry, w.dir, dir))
 	}
@@ -208,6 +219,9 @@ func (w *world) shell(command string) (string, error) {
 				return "", errSkipped{program + " is missing here (scripts/shells.sh installs what Debian has)"}
 			}
 		}
+	}
+	if strings.Contains(command, "env:DEST") && w.database == "" {
+		return "", errSkipped{"the server of PostgreSQL is missing here (scripts/postgres.sh installs what Debian has)"}
 	}
 	if m := addsCredential.FindStringSubmatch(command); m != nil {
 		// The name is free for someone who adds it.

@@ -30,9 +30,13 @@ func simZoom(s *session) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "zoom", Short: "Run a simulated Zoom account until interrupted", Args: cobra.NoArgs,
-		Long: "Answers like Zoom: the token endpoint, users and the meeting activity report, with Zoom's limits,\n" +
-			"errors and odd formats. The same seed and day give the same account.",
-		Example: "stagedoor sim zoom --seed 7\nstagedoor sim zoom --json --today 2026-10-31 --plan business",
+		Long: "Answers like Zoom: the token endpoint, users, groups, meetings, registrants, recordings, reports and the\n" +
+			"dashboard of one made-up company, with Zoom's limits, errors and odd formats. The same seed and day give the\n" +
+			"same account. 50,000 held meetings have a million participant rows; more of them take no more memory than\n" +
+			"their times, since the rest is made up when somebody asks. What it can be told to do while it runs (faults,\n" +
+			"rows that change, arrive late or vanish, the whole truth of a stream) is listed by GET on its management URL.",
+		Example: "stagedoor sim zoom --seed 7\nstagedoor sim zoom --json --today 2026-10-31 --plan business\n" +
+			"stagedoor sim zoom --plan business --users 500 --meetings 50000 --limits off",
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "address and port; port 0 takes a free one")
@@ -45,6 +49,8 @@ func simZoom(s *session) *cobra.Command {
 	flags.DurationVar(&o.Latency, "latency", 0, "how long each request takes, half of it before it is counted")
 	flags.DurationVar(&o.Jitter, "jitter", 0, "the most that a request is late in addition, at random")
 	flags.BoolVar(&o.JitterBack, "jitter-back", false, "answers are late at random too")
+	flags.DurationVar(&o.ReportLag, "report-lag", 0, "how long after a meeting its participants' report is not there yet")
+	flags.DurationVar(&o.DurationLag, "duration-lag", 0, "how long after a meeting its participants' durations are 0 yet")
 	flags.DurationVar(&o.TokenTTL, "token-ttl", time.Hour, "how long a token lasts")
 	flags.StringVar(&o.Limits, "limits", "zoom", "Which limits: zoom, or off for none")
 	flags.StringVar(&o.Limiter, "limiter", "fixed", "how a second is counted: fixed, sliding or bucket")

@@ -32,6 +32,8 @@ type world struct {
 	gate  string   // host and port of its daemon
 	asked string   // where a test puts what it gives to the program: not searched
 	env   []string // of every command
+
+	database string // a PostgreSQL destination, with its password; empty: there is none here
 }
 
 // A result is how a command ended.

@@ -2,7 +2,9 @@ package destination
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +22,7 @@ type Options struct {
 	Out     io.Writer // required for stdout
 	Format  string    // table, json, ndjson or csv; if empty, table on a terminal and else ndjson
 	Width   int       // columns of the terminal that Out is; 0 if it is none
-	Streams int       // how many streams the run prints
+	Streams int       // how many streams the run writes
 
 	// Own is the path of the program's own database, which is refused as a
 	// destination; empty if there is none.
@@ -31,7 +33,7 @@ type Options struct {
 }
 
 // works is what every refusal names.
-const works = "What works today: - (stdout), sqlite:PATH, postgres://…?schema=zoom."
+const works = "What works today: - (stdout), jsonl:PATH, csv:PATH, parquet:PATH, sqlite:PATH, postgres://…?schema=zoom."
 
 // schemeForm is what may stand before the first colon. Text of any other form
 // is never repeated in an error, since it may hold a secret.
@@ -41,7 +43,9 @@ var schemeForm = sync.OnceValue(func() *regexp.Regexp {
 
 // Open opens the destination that url names: "" or "-" is stdout, sqlite:PATH
 // (or sqlite:///PATH from the root) a SQLite file, postgres://… a schema of a
-// PostgreSQL database. The url is never repeated in an error. A url that is of no use is an error of [stagedoor.KindUsage], a
+// PostgreSQL database, jsonl:PATH, csv:PATH and parquet:PATH a folder of files,
+// or one file where PATH ends in .jsonl, .csv or .parquet. The url is never
+// repeated in an error. A url that is of no use is an error of [stagedoor.KindUsage], a
 // place that cannot be used one of [stagedoor.KindDestination].
 func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, error) {
 	if url == "" || url == "-" {
@@ -62,39 +66,22 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	switch scheme = strings.ToLower(scheme); scheme {
 	case "sqlite":
 		return openSQLite(ctx, rest, o.Own)
+	case "jsonl", "csv", "parquet":
+		return openFiles(ctx, scheme, rest, o.Streams)
 	case "postgres", "postgresql":
 		return openPostgres(ctx, url)
-	case "jsonl", "csv", "parquet":
-		return nil, refuse(scheme+": comes with a later version", works+instead(scheme))
 	case "s3", "gs", "az", "salesforce":
 		return nil, refuse(scheme+": is reserved for a later version and not built yet", works)
 	}
 	return nil, refuse("it does not start with a kind of destination that Stagedoor knows", works)
 }
 
-// instead names the nearest thing that works.
-func instead(scheme string) string {
-	switch scheme {
-	case "jsonl":
-		return " For one file, leave --into out and write --format ndjson > FILE."
-	case "csv":
-		return " For one file, leave --into out and write --format csv > FILE."
-	}
-	return ""
-}
-
 func openSQLite(ctx context.Context, rest, own string) (stagedoor.Destination, error) {
-	path := rest
-	if after, ok := strings.CutPrefix(rest, "//"); ok {
-		if !strings.HasPrefix(after, "/") {
-			return nil, refuse("after sqlite:// stands a host, and a file has none",
-				"Write sqlite:PATH, or sqlite:///PATH with three slashes for a path from the root.")
-		}
-		path = "/" + strings.TrimLeft(after, "/")
+	path, err := filePath("sqlite", rest)
+	if err != nil {
+		return nil, err
 	}
 	switch path {
-	case "":
-		return nil, refuse("sqlite: stands without a path", "Write sqlite:PATH, for example sqlite:zoom.db.")
 	case ":memory:":
 		return nil, refuse("a database in memory is gone when the command ends", "Write sqlite:PATH, for example sqlite:zoom.db.")
 	}
@@ -110,6 +97,41 @@ func openSQLite(ctx context.Context, rest, own string) (stagedoor.Destination, e
 		return nil, err // not d: a nil *Destination would not be a nil interface
 	}
 	return d, nil
+}
+
+// Absent reports whether url names a file or a folder of this machine where
+// nothing lies yet.
+func Absent(url string) bool {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "jsonl", "csv", "parquet":
+		rest, _, _ = strings.Cut(rest, "?")
+	case "sqlite":
+	default:
+		return false
+	}
+	path, err := filePath(scheme, rest)
+	if err != nil {
+		return false // Open says what is wrong
+	}
+	_, err = os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// filePath takes the path out of what stands after scheme and colon.
+func filePath(scheme, rest string) (string, error) {
+	path := rest
+	if after, ok := strings.CutPrefix(rest, "//"); ok {
+		if !strings.HasPrefix(after, "/") {
+			return "", refuse("after "+scheme+":// stands a host, and a file has none",
+				"Write "+scheme+":PATH, or "+scheme+":///PATH with three slashes for a path from the root.")
+		}
+		path = "/" + strings.TrimLeft(after, "/")
+	}
+	if path == "" {
+		return "", refuse(scheme+": stands without a path", "Write "+scheme+":PATH, for example "+scheme+":"+map[bool]string{true: "zoom.db", false: "zoom"}[scheme == "sqlite"]+".")
+	}
+	return path, nil
 }
 
 // isOwn reports whether path is the program's own database, also through a

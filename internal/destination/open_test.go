@@ -50,9 +50,13 @@ func TestFormsOfASQLiteURL(t *testing.T) {
 
 func TestRefusedURLs(t *testing.T) {
 	for url, parts := range map[string][]string{
-		"jsonl:out":                        {"comes with a later version", "sqlite:PATH", "--format ndjson > FILE"},
-		"csv:out.csv":                      {"comes with a later version", "sqlite:PATH", "--format csv > FILE"},
-		"parquet:out":                      {"comes with a later version", "sqlite:PATH"},
+		"jsonl:":                           {"without a path"},
+		"csv:out?x=1":                      {"an option that it does not have", "?compress=gzip"},
+		"parquet:out?compress=zstd":        {"an option that it does not have", "parquet:PATH takes none"},
+		"csv:out.jsonl":                    {"ends as jsonl files do", "Write jsonl:PATH"},
+		"parquet:out.parquet.gz":           {"compresses by itself"},
+		"jsonl:out.jsonl?compress=zstd":    {"the name tells how it is compressed", ".jsonl.zst"},
+		"jsonl://host/out":                 {"three slashes"},
 		"postgres://db.example.com:x/zoom": {"not a URL that can be read", "?schema=zoom"},
 		"postgresql://db/zoom?sslmode=on":  {"sslmode is invalid", "verify-full"},
 		"s3://bucket/zoom":                 {"reserved for a later version and not built yet", "sqlite:PATH"},

@@ -38,22 +38,22 @@ var start = sync.OnceValues(func() (*Cluster, error) {
 	var err error
 	for range 3 { // somebody may take the port before the server does
 		var c *Cluster
-		if c, err = run(); err == nil {
+		if c, err = Boot(); err == nil {
 			return c, nil
 		}
 	}
 	return nil, err
 })
 
-// errMissing tells that there is no server to start here.
-var errMissing = errors.New("missing here: PostgreSQL's server, initdb and postgres (scripts/postgres.sh installs what Debian has)")
+// ErrMissing tells that there is no server to start here.
+var ErrMissing = errors.New("missing here: PostgreSQL's server, initdb and postgres (scripts/postgres.sh installs what Debian has)")
 
 // Start returns the server of this test process, and starts it if nobody did
 // yet. Where PostgreSQL is not installed the test is skipped and says so.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	c, err := start()
-	if errors.Is(err, errMissing) {
+	if errors.Is(err, ErrMissing) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -146,9 +146,11 @@ func find(program string) string {
 	return best
 }
 
-func run() (*Cluster, error) {
+// Boot starts a further server, with settings ("fsync=on") in place of those by
+// which tests are fast.
+func Boot(settings ...string) (*Cluster, error) {
 	if !Installed() {
-		return nil, errMissing
+		return nil, ErrMissing
 	}
 	// A socket's path has room for some 100 bytes, and TMPDIR may be longer.
 	folder, err := os.MkdirTemp("/tmp", "stagedoor-postgres-")
@@ -156,14 +158,14 @@ func run() (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{Folder: folder}
-	if err := c.boot(find("initdb"), find("postgres")); err != nil {
+	if err := c.boot(find("initdb"), find("postgres"), settings); err != nil {
 		_ = os.RemoveAll(folder) // err is what happened
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Cluster) boot(initdb, postgres string) error {
+func (c *Cluster) boot(initdb, postgres string, settings []string) error {
 	data, secret := filepath.Join(c.Folder, "data"), filepath.Join(c.Folder, "password")
 	if err := os.WriteFile(secret, []byte(Password+"\n"), 0o600); err != nil {
 		return err
@@ -188,6 +190,9 @@ kill -QUIT $server; wait $server; cd /; rm -rf "$0"`, c.Folder, postgres, "-D", 
 		"-c", "port="+strconv.Itoa(c.Port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+c.Folder,
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=60", "-c", "shared_buffers=128MB",
 		"-c", "max_wal_size=4GB", "-c", "log_statement=none")
+	for _, setting := range settings {
+		server.Args = append(server.Args, "-c", setting) // the last one counts
+	}
 	server.SysProcAttr, server.Dir = as, c.Folder
 	hold, err := server.StdinPipe()
 	if err != nil {

@@ -67,14 +67,29 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	var err error
 	if nested {
 		err = a.parts(ctx, n.by.of(u.slice.Days))
-	} else {
+	} else if err = n.enter(ctx, u); err == nil {
 		_, err = a.read(ctx, u.part)
+		n.lane.leave()
 	}
 	if err != nil {
 		return err
 	}
+	if u.after != nil {
+		select {
+		case <-u.after.done:
+		case <-ctx.Done():
+			return stopped(ctx)
+		}
+		if !u.after.kept {
+			return errBehind
+		}
+	}
 	return a.commit(ctx, reports)
 }
+
+// errBehind is why a slice was not read or not committed: another of the stream
+// failed, or one of its part with earlier days.
+var errBehind = errors.New("another slice of the stream failed")
 
 // close forgets what was not committed.
 func (a *attempt) close() {
@@ -94,7 +109,8 @@ func (a *attempt) parts(ctx context.Context, rows []row) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	for _, r := range rows {
-		if a.lane.enter(inner, turn{a.order, a.unit.index}) != nil {
+		if err := a.enter(inner, a.unit); err != nil {
+			a.fail(err)
 			break
 		}
 		if a.ended() {
@@ -110,10 +126,19 @@ func (a *attempt) parts(ctx context.Context, rows []row) error {
 		})
 	}
 	wg.Wait()
-	if a.err == nil && ctx.Err() != nil {
+	return a.err
+}
+
+// enter waits for a turn to read a list of the unit.
+func (n *node) enter(ctx context.Context, u *unit) error {
+	if n.lane.enter(ctx, turn{n.order, u.index}) != nil {
 		return stopped(ctx)
 	}
-	return a.err
+	if n.failed() != nil {
+		n.lane.leave()
+		return errBehind
+	}
+	return nil
 }
 
 func (a *attempt) ended() bool {
@@ -214,7 +239,7 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 		if a.by != nil && a.stream.Partition.Nested {
 			r.Parts = a.lists
 		}
-		a.enter(t, *r)
+		a.book(t, *r)
 	}
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
@@ -225,7 +250,7 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 		a.whole = false
 	}
 	for i, f := range a.finds {
-		f.keep(a.unit, a.found[i], whole)
+		f.keep(a.unit, a.found[i], a.returned, whole)
 	}
 	return nil
 }
@@ -243,8 +268,8 @@ func (a *attempt) proves() bool {
 	return true
 }
 
-// enter adds a slice that was committed to its stream's report.
-func (a *attempt) enter(t *target, slice stagedoor.SliceReport) {
+// book adds a slice that was committed to its stream's report.
+func (a *attempt) book(t *target, slice stagedoor.SliceReport) {
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
 	t.report.Returned += slice.Returned

@@ -32,6 +32,7 @@ type finder struct {
 	// has a list for each of its slices, and one with a window one for each day.
 	slices [][]row
 	byDay  map[time.Time][]row
+	seen   int              // rows of the parent, of whatever kind
 	doubts []stagedoor.Days // of which the parent did not show all
 }
 
@@ -115,8 +116,9 @@ func (f *finder) part(r row) stagedoor.Part {
 
 // keep adds what the reading of one of the parent's slices has found, of which
 // something may have been left out.
-func (f *finder) keep(u *unit, rows []row, whole bool) {
+func (f *finder) keep(u *unit, rows []row, seen int, whole bool) {
 	slice := u.index
+	f.seen += seen
 	if f.child.stream.Partition.Nested {
 		if !whole {
 			f.doubts = append(f.doubts, u.slice.Days)
@@ -151,7 +153,7 @@ func (f *finder) of(days stagedoor.Days) []row {
 // proves reports whether all parts of a slice's days are known, so that rows of
 // none of them are rows that are gone.
 func (f *finder) proves(days stagedoor.Days) bool {
-	return len(f.byDay) > 0 && !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool {
+	return f.seen > 0 && !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool {
 		return !d.Until.Before(days.Since) && !d.Since.After(days.Until)
 	})
 }

@@ -11,6 +11,7 @@ import (
 // label. Who comes first in the plan has the first turn, so that the oldest days
 // are done first, and what comes later fills what is left.
 type lane struct {
+	width   int
 	mu      sync.Mutex // guards what follows
 	free    int
 	waiting []*waiter // in order of their turns

@@ -128,8 +128,6 @@ func (n *node) divideParts(ctx context.Context) error {
 	if len(n.outs) > 0 {
 		n.units = unite(n.outs)
 	}
-	for i, u := range n.units {
-		u.index, u.part = i, byPart[u.slice.Partition]
-	}
+	n.line(byPart)
 	return nil
 }

@@ -26,10 +26,10 @@ const (
 	restartsMoved    = 3
 )
 
-// openSlices is how many slices of a stream whose parts lie inside them are open
-// at once: more than one, so that the last parts of a day and its commit keep
-// nobody waiting.
-const openSlices = 4
+// openSlices is how many slices of a stream are open at once beside those whose
+// lists are being read: so that the last parts of a day, a commit, or a slice that
+// waits for an earlier one keep nobody waiting.
+const openSlices = 3
 
 // do reads a node to its end.
 func (n *node) do(ctx context.Context) {
@@ -73,11 +73,7 @@ func (n *node) work(ctx context.Context) error {
 		out.report.Skipped = append(out.report.Skipped, lost(out.plan)...)
 	}
 	n.mu.Unlock()
-	read := n.slices
-	if n.nested() {
-		read = n.days
-	}
-	if err := read(ctx); err != nil {
+	if err := n.slices(ctx); err != nil {
 		return err
 	}
 	return n.endParts(ctx)
@@ -129,39 +125,13 @@ func (n *node) over() bool {
 // lane has room for. A part that has gone since it was found is left out, with
 // all that was still to be read of it.
 func (n *node) slices(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for _, u := range n.units {
-		if n.lane.enter(ctx, turn{n.order, u.index}) != nil {
-			break
-		}
-		if n.over() {
-			n.lane.leave()
-			break
-		}
-		n.mu.Lock()
-		skipped := n.gone[u.slice.Partition]
-		if skipped {
-			n.finished(u)
-		}
-		n.mu.Unlock()
-		if skipped {
-			n.lane.leave()
-			continue
-		}
-		wg.Go(func() {
-			defer n.lane.leave()
-			n.take(ctx, u)
-		})
-	}
-	wg.Wait()
-	return n.ending(ctx)
-}
-
-// days reads the slices of a node whose parts lie inside them.
-func (n *node) days(ctx context.Context) error {
-	width := openSlices
-	if n.Width == nil {
-		width = 1
+	width := 1
+	switch {
+	case n.Width == nil: // one is written before the next is begun
+	case n.nested(): // whose parts are what is read side by side
+		width += openSlices
+	default:
+		width = n.lane.width + openSlices
 	}
 	open := make(chan struct{}, width)
 	var wg sync.WaitGroup
@@ -173,13 +143,15 @@ func (n *node) days(ctx context.Context) error {
 		if ctx.Err() != nil || n.over() {
 			break
 		}
-		if err := n.ahead(ctx, u.slice.Days.Until); err != nil {
-			n.fail(err)
-			break
+		if n.nested() {
+			if err := n.ahead(ctx, u.slice.Days.Until); err != nil {
+				n.fail(err)
+				break
+			}
 		}
 		wg.Go(func() {
-			defer func() { <-open }()
 			n.take(ctx, u)
+			<-open
 		})
 	}
 	wg.Wait()
@@ -206,12 +178,8 @@ func (n *node) ahead(ctx context.Context, day time.Time) error {
 		p.since = n.now()
 	}
 	for ; p.next < len(p.units) && !p.units[p.next].slice.Days.Since.After(day); p.next++ {
-		if err := p.lane.enter(ctx, turn{p.order, p.next}); err != nil {
-			return stopped(ctx)
-		}
 		p.take(ctx, p.units[p.next])
-		p.lane.leave()
-		if err := p.failed(); err != nil {
+		if err := p.ending(ctx); err != nil {
 			return err
 		}
 	}
@@ -221,6 +189,17 @@ func (n *node) ahead(ctx context.Context, day time.Time) error {
 // take reads a unit, again from its start where that may help, and tells how it
 // went.
 func (n *node) take(ctx context.Context, u *unit) {
+	defer close(u.done)
+	n.mu.Lock()
+	left := n.gone[u.slice.Partition] // it went since it was found
+	if left {
+		n.finished(u)
+	}
+	n.mu.Unlock()
+	if left {
+		u.kept = true
+		return
+	}
 	reports := make([]stagedoor.SliceReport, len(u.outs))
 	for i := range reports {
 		reports[i] = stagedoor.SliceReport{Slice: u.slice.ID(), State: stagedoor.SliceFailed, Asked: n.asked(u)}
@@ -256,12 +235,13 @@ func (n *node) take(ctx context.Context, u *unit) {
 			out.report.Parts.Gone++
 		}
 	}
-	if err == nil || gone {
+	u.kept = err == nil || gone
+	if u.kept {
 		n.finished(u)
 	}
 	n.mu.Unlock()
 	n.hand(u, reports)
-	if err != nil && !gone {
+	if !u.kept && !errors.Is(err, errBehind) {
 		n.fail(err)
 	}
 	if len(u.outs) > 0 {
@@ -325,7 +305,7 @@ func (n *node) endParts(ctx context.Context) error {
 	for _, r := range n.by.all() {
 		there[r.value] = true
 	}
-	if len(there) == 0 {
+	if !n.shown() {
 		return nil // nothing at all proves nothing
 	}
 	for _, out := range n.outs {
@@ -344,6 +324,10 @@ func (n *node) endParts(ctx context.Context) error {
 	}
 	return nil
 }
+
+// shown reports whether the account shows anything of what the node is read by: a
+// part among others may well have no rows, and a whole account hardly.
+func (n *node) shown() bool { return n.by.seen > 0 || n.parent.by != nil && n.parent.shown() }
 
 func (n *node) endPart(ctx context.Context, out *output, part string) error {
 	slice := stagedoor.Slice{Stream: out.plan.Stream.Name, Params: out.plan.Params, Partition: part}

@@ -80,6 +80,13 @@ type unit struct {
 	part  row   // of streams whose parts have slices of their own
 
 	requests, retries int // of all its readings; under mu
+
+	// Slices of one part are committed in the order of their days, though read side
+	// by side: the next run begins where the first of them begins, and must not
+	// take a day that was never read for one that nobody wants.
+	after *unit         // nil: it is the first
+	done  chan struct{} // closed when the unit has ended
+	kept  bool          // it was committed, or its part is gone; set before done is closed
 }
 
 func (e *Engine) newRun(plan Plan, dry bool) (*run, error) {
@@ -196,7 +203,7 @@ func (r *run) laneOf(s stagedoor.Stream) *lane {
 		}
 	}
 	if r.lanes[label] == nil {
-		r.lanes[label] = &lane{free: width}
+		r.lanes[label] = &lane{width: width, free: width}
 	}
 	return r.lanes[label]
 }
@@ -213,9 +220,19 @@ func (n *node) prepare() {
 	}
 	if n.stream.Window != nil && len(n.finds) > 0 {
 		n.units = append(n.units, n.further()...)
+		sortUnits(n.units)
 	}
+	n.line(nil)
+}
+
+// line puts the units in line.
+func (n *node) line(byPart map[string]row) {
+	last := map[string]*unit{}
 	for i, u := range n.units {
-		u.index = i
+		u.index, u.part, u.done = i, byPart[u.slice.Partition], make(chan struct{})
+		if len(u.outs) > 0 && n.stream.Window != nil {
+			u.after, last[u.slice.Partition] = last[u.slice.Partition], u
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -45,68 +46,89 @@ func (m *mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.asked = append(m.asked, r.URL.RequestURI())
 	answer := m.answer
 	m.mu.Unlock()
-	q := r.URL.Query()
 	refuse := func(parameter string) {
 		w.Header().Set("sl-violations", parameter)
 		w.WriteHeader(http.StatusBadRequest)
 	}
-	key, row, longest := "users", exampleUser, 2000
-	switch r.URL.Path {
-	case "/v2/users":
-		if !slices.Contains([]string{"", "active", "inactive", "pending"}, q.Get("status")) {
-			refuse("status")
-			return
-		}
-	case "/v2/report/meeting_activities":
-		key, row, longest = "meeting_activity_logs", exampleActivity, 300
-		for _, name := range []string{"from", "to"} {
-			if _, err := time.Parse(time.DateOnly, q.Get(name)); err != nil {
-				refuse(name)
-				return
-			}
-		}
-		if !slices.Contains([]string{"All Activities", "Meeting Created", "Meeting Started", "User Join", "User Left", "Remote Control", "In-Meeting Chat", "Meeting Ended"}, q.Get("activity_type")) {
-			refuse("activity_type")
-			return
-		}
-	case "/v2/report/activities":
-		key, row, longest = "activity_logs", exampleSignIn, 1<<30 // the document names no maximum
-		for _, name := range []string{"from", "to"} {
-			if _, err := time.Parse(time.DateOnly, q.Get(name)); q.Has(name) && err != nil {
-				refuse(name)
-				return
-			}
-		}
-	case "/v2/report/users/KDcuGIm1QgePTO8WbOqwIQ/meetings":
-		key, row, longest = "meetings", exampleMeeting, 300
-		for _, name := range []string{"from", "to"} {
-			if _, err := time.Parse(time.DateOnly, q.Get(name)); err != nil {
-				refuse(name)
-				return
-			}
-		}
-		if !slices.Contains([]string{"past", "pastOne", "pastJoined"}, q.Get("type")) {
-			refuse("type")
-			return
-		}
-	case "/v2/report/operationlogs":
-		key, row, longest = "operation_logs", exampleChange, 300
-		for _, name := range []string{"from", "to"} {
-			if _, err := time.Parse(time.DateOnly, q.Get(name)); err != nil {
-				refuse(name)
-				return
-			}
-		}
-	default:
+	path, ok := strings.CutPrefix(r.URL.EscapedPath(), "/v2")
+	op, known := zoom.Operations().Find(r.Method, path)
+	if !ok || !known {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	if size, err := strconv.Atoi(q.Get("page_size")); q.Has("page_size") && (err != nil || size < 1 || size > longest) {
-		refuse("page_size")
+	// The document's own rules, as its parameters stand in a file beside the streams.
+	query := r.URL.Query()
+	for _, p := range documented(op.Name()) {
+		if value, sent := query[p.name]; p.required && !sent || sent && !fits(p.takes, value[0]) {
+			refuse(p.name)
+			return
+		}
+		query.Del(p.name)
+	}
+	for name := range query {
+		refuse(name)
 		return
 	}
+	key, row := op.ListKeys[0], examples()[op.Name()]
 	w.Header().Set("Content-Type", "application/json")
 	answer(w, key, row)
+}
+
+// examples are the rows of operations: made of the fields' examples in Zoom's
+// document, and of newer streams their own.
+func examples() map[string]string {
+	rows := map[string]string{}
+	for _, s := range stream.All() {
+		if !s.Derived {
+			rows[s.Method+" "+s.Path] = s.Example
+		}
+	}
+	rows["GET /users"] = exampleUser
+	rows["GET /report/activities"] = exampleSignIn
+	rows["GET /report/operationlogs"] = exampleChange
+	rows["GET /report/users/{userId}/meetings"] = exampleMeeting
+	rows["GET /report/meeting_activities"] = exampleActivity
+	return rows
+}
+
+// parameter is what Zoom's document says of a query parameter.
+type parameter struct {
+	name     string
+	required bool
+	takes    string // words with | between, a span of numbers, or "text", "number", "day"
+}
+
+func documented(operation string) []parameter {
+	text, err := os.ReadFile("../stream/testdata/parameters.tsv")
+	if err != nil {
+		panic(err)
+	}
+	var list []parameter
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) == 3 && fields[0] == operation {
+			name, required := strings.CutSuffix(fields[1], "!")
+			list = append(list, parameter{name, required, fields[2]})
+		}
+	}
+	return list
+}
+
+func fits(takes, value string) bool {
+	switch takes {
+	case "text":
+		return true
+	case "day":
+		_, err := time.Parse(time.DateOnly, value)
+		return err == nil
+	}
+	n, err := strconv.Atoi(value)
+	if low, high, span := strings.Cut(takes, ".."); span {
+		least, _ := strconv.Atoi(low)
+		most, _ := strconv.Atoi(high)
+		return err == nil && least <= n && n <= most
+	}
+	return takes == "number" && err == nil || slices.Contains(strings.Split(takes, "|"), value)
 }
 
 // page writes {"KEY":[ROW],…} with KEY and ROW filled in.
@@ -145,6 +167,9 @@ func (m *mock) read(t *testing.T, name string) (stagedoor.StreamReport, error) {
 		Decoder: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Decoder {
 			return stream.NewDecoder(s, slice, part)
 		},
+		Derive: func(s stagedoor.Stream, slice stagedoor.Slice, part stagedoor.Part) sync.Deriver {
+			return stream.NewDeriver(s, slice, part)
+		},
 		Path: zoom.Path,
 		Parent: func(name string) (stagedoor.Stream, bool) {
 			found, err := stream.Find(name)
@@ -181,6 +206,36 @@ func TestMockTakesWhatIsAsked(t *testing.T) {
 			"/v2/report/users/KDcuGIm1QgePTO8WbOqwIQ/meetings?from=2026-11-20&page_size=300&to=2026-11-20&type=pastOne",
 		},
 		"operation_logs": {"/v2/report/operationlogs?from=2026-11-20&page_size=300&to=2026-11-20"},
+		"groups":         {"/v2/groups?page_size=300"},
+		"group_members":  {"/v2/groups?page_size=300", "/v2/groups/RSMaSp8sTEGK0_oamiA2_w/members?page_size=300"},
+		"meetings": {
+			"/v2/users?page_size=300&status=active", "/v2/users?page_size=300&status=inactive", "/v2/users?page_size=300&status=pending",
+			"/v2/users/KDcuGIm1QgePTO8WbOqwIQ/meetings?page_size=300&type=scheduled",
+		},
+		"meeting_registrants": {
+			"/v2/users?page_size=300&status=active", "/v2/users?page_size=300&status=inactive", "/v2/users?page_size=300&status=pending",
+			"/v2/users/KDcuGIm1QgePTO8WbOqwIQ/meetings?page_size=300&type=scheduled",
+			"/v2/meetings/97763643886/registrants?page_size=300&status=pending", "/v2/meetings/97763643886/registrants?page_size=300&status=approved",
+			"/v2/meetings/97763643886/registrants?page_size=300&status=denied",
+		},
+		"history_meetings": {
+			"/v2/report/history_meetings?date_type=start_time&from=2026-11-20&meeting_type=all&page_size=300&to=2026-11-20",
+		},
+		"report_meeting_participants": {
+			"/v2/report/history_meetings?date_type=start_time&from=2026-11-20&meeting_type=all&page_size=300&to=2026-11-20",
+			"/v2/report/meetings/aDYlohsHRtCd4ii1uC2%2BhA%3D%3D/participants?include_fields=registrant_id&page_size=300",
+		},
+		"meeting_attendance": {
+			"/v2/report/history_meetings?date_type=start_time&from=2026-11-20&meeting_type=all&page_size=300&to=2026-11-20",
+			"/v2/report/meetings/aDYlohsHRtCd4ii1uC2%2BhA%3D%3D/participants?include_fields=registrant_id&page_size=300",
+		},
+		"recordings": {
+			"/v2/users?page_size=300&status=active", "/v2/users?page_size=300&status=inactive", "/v2/users?page_size=300&status=pending",
+			"/v2/users/KDcuGIm1QgePTO8WbOqwIQ/recordings?from=2026-11-20&page_size=300&to=2026-11-20",
+		},
+		"metrics_meetings": {
+			"/v2/metrics/meetings?from=2026-11-20&include_fields=tracking_fields&page_size=300&query_date_type=start_time&to=2026-11-20&type=past",
+		},
 	} {
 		m := &mock{answer: page(`{KEY:[ROW],"next_page_token":"","page_size":30.0}`)}
 		report, err := m.read(t, name)
@@ -196,7 +251,8 @@ func TestMockTakesWhatIsAsked(t *testing.T) {
 // TestMockHandsOutOneTokenForEver holds that the walk ends soon, with nothing
 // kept and with words that name the reason.
 func TestMockHandsOutOneTokenForEver(t *testing.T) {
-	for _, name := range []string{"users", "meeting_activities", "sign_in_activities", "operation_logs", "report_user_meetings"} {
+	for _, s := range stream.All() {
+		name := s.Name
 		m := &mock{answer: page(`{KEY:[ROW],"next_page_token":"z5qF","page_size":30}`)}
 		report, err := m.read(t, name)
 		if stagedoor.KindOf(err) != stagedoor.KindPageToken || report.Written != 0 || len(m.asked) > 6 {

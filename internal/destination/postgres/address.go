@@ -26,7 +26,7 @@ const (
 func parse(text string) (config *pgxpool.Config, schema string, err error) {
 	const form = "Write postgres://USER@HOST:5432/DATABASE?schema=zoom. In a user name or password, characters such as @ : / # % are written %40 %3A %2F %23 %25."
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || u.Opaque != "" {
 		return nil, "", refuse("it is not a URL that can be read", form)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
@@ -77,8 +77,11 @@ func reason(err error, u *url.URL) string {
 	if at := strings.LastIndex(text, "`: "); at >= 0 {
 		text = text[at+3:]
 	}
-	if password, _ := u.User.Password(); password != "" && strings.Contains(text, password) || strings.Contains(text, "://") {
-		return "a parameter has a value that it can not have"
+	password, _ := u.User.Password()
+	for _, secret := range []string{password, u.Query().Get("password"), u.Query().Get("sslpassword"), "://"} {
+		if secret != "" && strings.Contains(text, secret) {
+			return "a parameter has a value that it can not have"
+		}
 	}
 	return text
 }

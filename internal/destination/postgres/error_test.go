@@ -73,6 +73,8 @@ func TestURLs(t *testing.T) {
 
 func TestURLsThatAreRefused(t *testing.T) {
 	for url, part := range map[string]string{
+		"postgres:zoom": "not a URL that can be read",
+		"POSTGRES://me@h/zoom?password=wrong-secret&sslmode=wrong-secret":           "sslmode",
 		"postgres://me:wrong-secret@h:x/zoom":                                       "not a URL that can be read",
 		"postgres://me:wrong-secret%@h/zoom":                                        "written %40",
 		"postgres://me:wrong-secret@h/zoom?a=%zz":                                   "behind its ?",

@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
-	"strconv"
 	"sync"
 	"time"
 
@@ -36,7 +36,8 @@ type Destination struct {
 	patience, lockPatience time.Duration // as the constants; tests shorten them
 
 	preparing sync.Mutex
-	prepared  bool // the schema and the table of checkpoints are there
+	prepared  bool            // the schema and the table of checkpoints are there
+	checked   map[string]bool // tables that a slice of this run may be written into, by how they are made
 }
 
 // server is what the server says of itself and of the role.
@@ -144,15 +145,13 @@ func (d *Destination) change(ctx context.Context, table string, f func(context.C
 		return err
 	}
 	defer conn.Release() // closes it, if the transaction is not over
-	tx, err := conn.Begin(ctx)
+	// In one message, since a server may be far away.
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: fmt.Sprintf(
+		"begin; set local lock_timeout = %d; select pg_advisory_xact_lock(%d)", d.lockPatience.Milliseconds(), d.lock(table))})
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `SELECT set_config('lock_timeout', $1::text, true), pg_advisory_xact_lock($2::bigint)`,
-		strconv.FormatInt(d.lockPatience.Milliseconds(), 10), d.lock(table))
-	if err == nil {
-		err = f(ctx, tx)
-	}
+	err = f(ctx, tx)
 	if err == nil {
 		err = ctx.Err()
 	}

@@ -52,11 +52,27 @@ func (d *Destination) Begin(ctx context.Context, stream stagedoor.Stream, s stag
 	return w, nil
 }
 
+// check looks at the table, once in a run: a commit looks again.
 func (s *slice) check(ctx context.Context) error {
-	_, exists, err := s.table.missing(ctx, s.d.pool)
-	if err != nil || exists {
-		return err
+	s.d.preparing.Lock()
+	defer s.d.preparing.Unlock()
+	if s.d.checked[s.table.createSQL()] {
+		return nil
 	}
+	_, exists, err := s.table.missing(ctx, s.d.pool)
+	if err == nil && !exists {
+		err = s.mayCreate(ctx)
+	}
+	if err == nil {
+		if s.d.checked == nil {
+			s.d.checked = map[string]bool{}
+		}
+		s.d.checked[s.table.createSQL()] = true
+	}
+	return err
+}
+
+func (s *slice) mayCreate(ctx context.Context) error {
 	var mayCreate bool
 	if err := s.d.pool.QueryRow(ctx, `SELECT has_schema_privilege($1::text, 'CREATE')`, s.d.schema).Scan(&mayCreate); err != nil {
 		return err

@@ -41,7 +41,8 @@ func (d *Destination) tableOf(stream stagedoor.Stream) table {
 	t := table{d: d, name: stream.Name}
 	for _, c := range stream.Columns {
 		t.columns = append(t.columns, column{c.Name, declared(c.Type)})
-		if stream.Partition != nil && stream.Partition.Into == c.Name {
+		// Where parts lie inside the slices no slice looks for those of one.
+		if p := stream.Partition; p != nil && !p.Nested && p.Into == c.Name {
 			t.part = t.columns[len(t.columns)-1]
 		}
 	}

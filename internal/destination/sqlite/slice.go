@@ -35,7 +35,7 @@ var _ stagedoor.SliceWriter = (*slice)(nil)
 // Begin opens a slice. It refuses a table that is not Stagedoor's before
 // anything is read from the provider.
 func (d *Destination) Begin(ctx context.Context, stream stagedoor.Stream, s stagedoor.Slice, run string) (stagedoor.SliceWriter, error) {
-	w := &slice{d: d, stream: stream, slice: s, run: run, table: tableOf(stream), stage: stage{shared: &d.staged}, state: writing}
+	w := &slice{d: d, stream: stream, slice: s, run: run, table: tableOf(stream), stage: stage{memory: d.memory}, state: writing}
 	if _, _, err := w.table.missing(ctx, d.look); err != nil {
 		w.end(failed)
 		return nil, d.explain("write "+stream.Name, err)

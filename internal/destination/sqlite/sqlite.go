@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
@@ -44,7 +43,7 @@ type Destination struct {
 	writer  *sql.Conn // of whoever has the turn; nil before the first and after an error
 	folding folding
 
-	staged atomic.Int64 // bytes of memory that staged rows of all slices take
+	memory *memory // of staged rows
 }
 
 var _ stagedoor.Destination = (*Destination)(nil)
@@ -58,7 +57,7 @@ func Open(ctx context.Context, path string) (*Destination, error) {
 	if err != nil {
 		return nil, explainFile(path, err)
 	}
-	d := &Destination{path: path, turn: make(chan struct{}, 1), folding: folding{free: make(chan *sql.Conn, 1)}}
+	d := &Destination{path: path, turn: make(chan struct{}, 1), folding: folding{free: make(chan *sql.Conn, 1)}, memory: newMemory()}
 	d.folding.free <- nil
 	if err := makeFile(path); err != nil {
 		return nil, explainFile(path, err)
@@ -190,6 +189,11 @@ func (d *Destination) inTurn(ctx context.Context, f func(*sql.Conn) error) error
 		if err != nil {
 			return err
 		}
+		// It changes some ten MiB at once; the others look here and there.
+		if _, err := conn.ExecContext(ctx, "PRAGMA cache_size = -8000"); err != nil {
+			_ = conn.Close()
+			return err
+		}
 		d.writer = conn
 	}
 	err := d.change(ctx, d.writer, func() error { return f(d.writer) })
@@ -260,7 +264,7 @@ func dsn(path string) string {
 		"_pragma": {
 			"busy_timeout(10000)", // patience, in milliseconds
 			fmt.Sprintf("page_size(%d)", pageBytes), "wal_autocheckpoint(0)",
-			"synchronous(NORMAL)", "temp_store(FILE)", "cache_size(-8000)",
+			"synchronous(NORMAL)", "temp_store(FILE)", "cache_size(-2000)",
 		},
 	}
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()

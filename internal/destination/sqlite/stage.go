@@ -27,7 +27,7 @@ const (
 // order of their keys: rows that are written in the order of the table's index
 // touch each page of it once. Memory stays flat, however long the slice.
 type stage struct {
-	shared *atomic.Int64 // bytes of chunks of all stages
+	memory *memory
 	chunks [][]byte
 	held   int64 // bytes of chunks
 	rows   []staged
@@ -39,6 +39,37 @@ type stage struct {
 	file *os.File // runs of sorted rows, one after another; nil until one is needed
 	end  int64    // of the file
 	runs []sorted
+}
+
+// memory is what the stages of a destination share.
+type memory struct {
+	held atomic.Int64 // bytes of chunks
+	free chan []byte  // chunks that were given back
+}
+
+func newMemory() *memory { return &memory{free: make(chan []byte, stageBytes/chunkBytes)} }
+
+func (m *memory) take(bytes int) []byte {
+	m.held.Add(int64(max(chunkBytes, bytes)))
+	if bytes <= chunkBytes {
+		select {
+		case chunk := <-m.free:
+			return chunk[:0]
+		default:
+		}
+	}
+	return make([]byte, 0, max(chunkBytes, bytes))
+}
+
+func (m *memory) give(chunk []byte) {
+	m.held.Add(-int64(cap(chunk)))
+	if cap(chunk) != chunkBytes {
+		return
+	}
+	select {
+	case m.free <- chunk:
+	default:
+	}
 }
 
 // staged is where a row lies in the chunks. Of two with the same key the later
@@ -127,23 +158,18 @@ func (s *stage) room(bytes int) error {
 	if n := len(s.chunks); n > 0 && cap(s.chunks[n-1])-len(s.chunks[n-1]) >= bytes {
 		return nil
 	}
-	size := max(chunkBytes, bytes)
-	if s.shared.Load()+int64(size) > stageBytes && s.held >= spillBytes {
+	if s.memory.held.Load()+int64(max(chunkBytes, bytes)) > stageBytes && s.held >= spillBytes {
 		if err := s.spill(); err != nil {
 			return err
 		}
-		if cap(s.chunks[0]) >= bytes {
-			return nil
-		}
 	}
-	s.chunks = append(s.chunks, make([]byte, 0, size))
-	s.held += int64(size)
-	s.shared.Add(int64(size))
+	chunk := s.memory.take(bytes)
+	s.chunks = append(s.chunks, chunk)
+	s.held += int64(cap(chunk))
 	return nil
 }
 
-// spill sorts what lies in memory and puts it into the file. The first chunk is
-// kept for the rows that follow.
+// spill sorts what lies in memory and puts it into the file.
 func (s *stage) spill() error {
 	if s.file == nil {
 		var err error
@@ -168,17 +194,13 @@ func (s *stage) spill() error {
 	return nil
 }
 
-// forget gives the chunks back, all but one.
+// forget gives the chunks back.
 func (s *stage) forget() {
-	s.rows = s.rows[:0]
-	if len(s.chunks) == 0 {
-		return
+	for _, chunk := range s.chunks {
+		s.memory.give(chunk)
 	}
-	first := s.chunks[0][:0]
 	clear(s.chunks)
-	s.chunks = append(s.chunks[:0], first)
-	s.shared.Add(int64(cap(first)) - s.held)
-	s.held = int64(cap(first))
+	s.chunks, s.rows, s.held = s.chunks[:0], s.rows[:0], 0
 }
 
 // sort brings the rows in memory into the order of keys, those of one key in the
@@ -216,8 +238,8 @@ func keyOf(line []byte) []byte {
 
 // close gives all memory back, and the file.
 func (s *stage) close() {
-	s.shared.Add(-s.held)
-	s.held, s.chunks, s.rows = 0, nil, nil
+	s.forget()
+	s.chunks, s.rows = nil, nil
 	if s.file != nil {
 		_ = s.file.Close() // what was staged is of no use any more
 		_ = os.Remove(s.file.Name())

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,9 +16,9 @@ import (
 // TestTheStageGivesEachKeyOnceInOrder stages more than memory may hold, with keys
 // that come again in other runs of the file, and rows longer than a chunk.
 func TestTheStageGivesEachKeyOnceInOrder(t *testing.T) {
-	var shared atomic.Int64
-	s := stage{shared: &shared}
-	shared.Store(stageBytes - 2*spillBytes) // others hold most of it
+	s := stage{memory: newMemory()}
+	const others = stageBytes - 2*spillBytes
+	s.memory.held.Store(others)
 	random := rand.New(rand.NewPCG(1, 2))
 	want := map[string]string{}
 	for i := range 20_000 {
@@ -59,8 +58,8 @@ func TestTheStageGivesEachKeyOnceInOrder(t *testing.T) {
 		}
 	}
 	s.close()
-	if left := shared.Load(); left != stageBytes-2*spillBytes {
-		t.Errorf("%d bytes were not given back", left-(stageBytes-2*spillBytes))
+	if left := s.memory.held.Load(); left != others {
+		t.Errorf("%d bytes were not given back", left-others)
 	}
 }
 
@@ -77,7 +76,7 @@ func TestTheDriverHasItsHandles(t *testing.T) {
 	if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE t (k, r, x)"); err != nil {
 		t.Fatal(err)
 	}
-	s := stage{shared: &atomic.Int64{}}
+	s := stage{memory: newMemory()}
 	if err := s.add(stagedoor.Record{Key: "k", Raw: []byte("r")}); err != nil {
 		t.Fatal(err)
 	}

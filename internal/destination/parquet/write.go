@@ -1,0 +1,121 @@
+package parquet
+
+import (
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+const (
+	// batchRows is how many rows wait as values before they go to the columns.
+	batchRows = 64
+	// groupBytes is about how much a row group holds before it is compressed;
+	// its compressed pages stay in memory until it is full.
+	groupBytes = 32 << 20
+)
+
+// Writer writes rows. It fulfils folder.Writer.
+type Writer struct {
+	to      *parquet.GenericWriter[any]
+	columns [][]parquet.Value // of the rows that wait
+	chunk   []byte            // their texts
+	i       int               // the column that comes
+	rows    int
+	group   int // bytes of the row group
+	out     []*parquet.ColumnWriter
+}
+
+// NewWriter returns a writer of rows with these columns.
+func NewWriter(to io.Writer, columns []stagedoor.Column) (*Writer, error) {
+	config, err := parquet.NewWriterConfig(
+		schemaOf(columns),
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}),
+		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending(columns[0].Name))),
+		parquet.SkipPageBounds("_raw"),
+		parquet.PageBufferSize(256<<10),
+		parquet.CreatedBy("stagedoor", "", ""),
+	)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{to: parquet.NewGenericWriter[any](to, config)}
+	w.out = w.to.ColumnWriters()
+	for range columns {
+		w.columns = append(w.columns, make([]parquet.Value, 0, batchRows))
+	}
+	return w, nil
+}
+
+// put takes a value of the column that comes.
+func (w *Writer) put(v parquet.Value) {
+	level := 1
+	if w.i == 0 {
+		level = 0 // the key is never null
+	}
+	w.columns[w.i] = append(w.columns[w.i], v.Level(0, level, w.i))
+	w.i++
+}
+
+// Null writes null.
+func (w *Writer) Null() {
+	w.columns[w.i] = append(w.columns[w.i], parquet.NullValue().Level(0, 0, w.i))
+	w.i++
+}
+
+// Text writes text.
+func (w *Writer) Text(text []byte) {
+	at := len(w.chunk)
+	w.chunk = append(w.chunk, text...) // a new array leaves the former texts where they are
+	w.put(parquet.ByteArrayValue(w.chunk[at:]))
+	w.group += len(text)
+}
+
+// Integer writes a number.
+func (w *Writer) Integer(i int64) { w.put(parquet.Int64Value(i)) }
+
+// Real writes a number.
+func (w *Writer) Real(f float64) { w.put(parquet.DoubleValue(f)) }
+
+// Boolean writes true or false.
+func (w *Writer) Boolean(b bool) { w.put(parquet.BooleanValue(b)) }
+
+// Time writes a time.
+func (w *Writer) Time(micros int64) { w.put(parquet.Int64Value(micros)) }
+
+// End ends the row.
+func (w *Writer) End() error {
+	w.i = 0
+	w.rows++
+	w.group += 8 * len(w.columns)
+	if w.rows == batchRows {
+		return w.batch()
+	}
+	return nil
+}
+
+// batch gives the rows that wait to the columns.
+func (w *Writer) batch() error {
+	for i, values := range w.columns {
+		if _, err := w.out[i].WriteRowValues(values); err != nil {
+			return err
+		}
+		w.columns[i] = values[:0]
+	}
+	w.rows, w.chunk = 0, w.chunk[:0]
+	if w.group < groupBytes {
+		return nil
+	}
+	w.group = 0
+	return w.to.Flush()
+}
+
+// Close writes what is held back and the end of the file.
+func (w *Writer) Close() error {
+	if err := w.batch(); err != nil {
+		return err
+	}
+	return w.to.Close()
+}
