@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 )
 
 // addListEditors lets edits at the company's lists. What has an id of its own
@@ -78,6 +79,7 @@ func (s *Simulator) addUser(r *rand.Rand) bool {
 	i := s.options.Users + s.edits[Late+" users"]
 	u := newUser(s.options, s.account, i)
 	u.kind, u.edited = 1, true
+	u.createdAt, u.lastLoginTime = s.lately(r), ""
 	s.account.users = added(r, s.account.users, u)
 	return true
 }
@@ -184,6 +186,9 @@ func (s *Simulator) leaveGroup(r *rand.Rand) bool {
 	u.removeFrom(pick(r, u.groupIDs))
 	return true
 }
+
+// lately is a moment of the last day, as Zoom writes it.
+func (s *Simulator) lately(r *rand.Rand) string { return stamp(time.UnixMilli(s.lateSecond(r))) }
 
 // stillThere returns somebody who has been here before and was not deleted since.
 func (s *Simulator) stillThere(r *rand.Rand) *user {

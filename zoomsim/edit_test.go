@@ -66,18 +66,20 @@ func TestEdits(t *testing.T) {
 			if got, want := sim.Stats().FaultsFired, map[string]int{"change": 1, "late": 1, "delete": 1}; !cmp.Equal(got, want) {
 				t.Errorf("fired %v, not %v", got, want)
 			}
-			agree(t, sim)
+			if slices.Contains(windowed, stream) {
+				agree(t, sim)
+			}
 		})
 	}
 }
 
-// A second reading of the last two days, and of the lists, must find all edits.
-func TestEditsLieInTheLastTwoDays(t *testing.T) {
+// A second reading of the last day, and of the lists, must find all edits.
+func TestEditsLieInTheLastDay(t *testing.T) {
 	sim := start(t, zoomsim.Options{Plan: "business", Meetings: 800})
 	settled := func() map[string][]string {
 		rows := map[string][]string{}
 		for _, stream := range windowed {
-			rows[stream] = dataset(t, sim, stream, time.Time{}, today.AddDate(0, 0, -3))
+			rows[stream] = dataset(t, sim, stream, time.Time{}, today.AddDate(0, 0, -2))
 		}
 		return rows
 	}

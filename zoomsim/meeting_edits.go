@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
 func (s *Simulator) oneScheduled(r *rand.Rand, again bool, take func(*scheduledMeeting) bool) *scheduledMeeting {
@@ -41,7 +42,7 @@ func (s *Simulator) addScheduled(r *rand.Rand) bool {
 	// Numbers of the start are below twice the users.
 	n := s.edits[Late+" meetings"]
 	m := newScheduledMeeting(s.options, r, 2*s.options.Users+n, pick(r, hosts), taken)
-	m.edited, m.registrants = true, -1
+	m.createdAt, m.edited, m.registrants = time.UnixMilli(s.lateSecond(r)), true, -1
 	if n%2 == 1 && s.options.Plan != "free" {
 		m.registrants = 1 + r.IntN(12)
 	}
@@ -105,7 +106,7 @@ func (s *Simulator) addRegistrant(r *rand.Rand) bool {
 	}
 	m := s.scheduled[i]
 	row := newRegistration(s.options.Seed, m, maxRegistrants+s.edits[Late+" meeting_registrants"], nil)
-	row.edited = true
+	row.CreateTime, row.edited = s.lately(r), true
 	s.registrants[m.id] = added(r, s.registrantsOf(m), row)
 	return true
 }

@@ -51,6 +51,10 @@ type Options struct {
 	// DurationLag is how long after the end of a meeting Zoom still works out who
 	// stayed how long: the durations in its report are 0. Default 0.
 	DurationLag time.Duration
+	// PageRows is how many rows a page holds at most, whatever page_size asks for:
+	// a server may clamp it, and a test needs fewer rows for many pages. Default
+	// (0): as many as the operation permits.
+	PageRows int
 	// BarredUsers is how many active users may not schedule: their list of meetings
 	// is refused. Default 0.
 	BarredUsers int

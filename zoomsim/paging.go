@@ -19,10 +19,13 @@ const pageTokenTTL = 15 * time.Minute
 // when it dies, sealed to the operation and all other parameters; page_number,
 // which a token overrides, is not among these. Nothing is stored, so a token may
 // be used again. The access token may have changed meanwhile.
-type pager struct{ key []byte }
+type pager struct {
+	key  []byte
+	most int // rows of a page; 0: no bound of its own
+}
 
-func newPager(seed int64) pager {
-	return pager{key: fmt.Appendf(nil, "page tokens of %d", seed)}
+func newPager(o Options) pager {
+	return pager{key: fmt.Appendf(nil, "page tokens of %d", o.Seed), most: o.PageRows}
 }
 
 const (
@@ -99,6 +102,9 @@ type page[T any] struct {
 // cut returns size rows of the list from start on, or fewer (see rows) if
 // uneven, and the token of what follows.
 func cut[T any](p pager, c *call, list []T, start, size int, uneven bool) page[T] {
+	if p.most > 0 {
+		size = min(size, p.most)
+	}
 	if uneven {
 		size = p.rows(c, start, size)
 	}

@@ -102,7 +102,7 @@ func New(o Options) (*Simulator, error) {
 		account: newAccount(o),
 		since:   o.Today.AddDate(0, 0, -historyDays),
 		until:   o.Today.AddDate(0, 0, -1),
-		pages:   newPager(o.Seed),
+		pages:   newPager(o),
 		network: network{latency: o.Latency, jitter: o.Jitter, back: o.JitterBack, seed: o.Seed},
 	}
 	if err := errors.Join(s.account.leave(o.GoneUsers), s.account.bar(o.BarredUsers)); err != nil {

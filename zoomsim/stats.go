@@ -22,7 +22,7 @@ type Stats struct {
 	RateLimited RateLimited `json:"rate_limited"`
 	// Peak is the most API requests in any one second of the simulator's clock.
 	Peak int `json:"peak"`
-	// FaultsFired counts faults by kind.
+	// FaultsFired counts faults by kind; of edits it counts the rows.
 	FaultsFired map[string]int `json:"faults_fired"`
 	// ByFamily divides up requests of published operations by what Zoom counts
 	// apart: "general", "phone" and "contact_center".

@@ -3,11 +3,8 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -80,10 +77,8 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 		conn.Close()
 		return nil, err
 	}
-	if path, ok := strings.CutPrefix(into, "sqlite:"); ok && o.DryRun {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			into = "-" // looking at a plan makes no file; a new one holds nothing either
-		}
+	if o.DryRun && destination.Absent(into) {
+		into = "-" // looking at a plan makes no file; a new one holds nothing either
 	}
 	dest, err := destination.Open(ctx, into, destination.Options{
 		Out: o.Out, Format: o.Format, Width: o.Width, Streams: len(o.Job.Streams),

@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "rows": rows, "alter": alter, "mode": mode,
+			"sim": startSimulator, "manage": manage, "exits": exits, "follow": follow, "stats": stats, "same": same, "filesame": filesame, "rows": rows, "alter": alter, "mode": mode,
 			"used": used, "yesterday": yesterday, "service": startService,
 			"postgres": startPostgres, "postgresrows": postgresRows, "postgresdoes": postgresDoes, "postgressame": postgresSame,
 			"address": address, "up": up, "grant": grant, "raw": raw, "within": within, "header": header, "seen": seen, "sent": sent,

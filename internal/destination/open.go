@@ -2,7 +2,9 @@ package destination
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +22,7 @@ type Options struct {
 	Out     io.Writer // required for stdout
 	Format  string    // table, json, ndjson or csv; if empty, table on a terminal and else ndjson
 	Width   int       // columns of the terminal that Out is; 0 if it is none
-	Streams int       // how many streams the run prints
+	Streams int       // how many streams the run writes
 
 	// Own is the path of the program's own database, which is refused as a
 	// destination; empty if there is none.
@@ -65,7 +67,7 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	case "sqlite":
 		return openSQLite(ctx, rest, o.Own)
 	case "jsonl", "csv", "parquet":
-		return openFiles(ctx, scheme, rest)
+		return openFiles(ctx, scheme, rest, o.Streams)
 	case "postgres", "postgresql":
 		return openPostgres(ctx, url)
 	case "s3", "gs", "az", "salesforce":
@@ -95,6 +97,25 @@ func openSQLite(ctx context.Context, rest, own string) (stagedoor.Destination, e
 		return nil, err // not d: a nil *Destination would not be a nil interface
 	}
 	return d, nil
+}
+
+// Absent reports whether url names a file or a folder of this machine where
+// nothing lies yet.
+func Absent(url string) bool {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "jsonl", "csv", "parquet":
+		rest, _, _ = strings.Cut(rest, "?")
+	case "sqlite":
+	default:
+		return false
+	}
+	path, err := filePath(scheme, rest)
+	if err != nil {
+		return false // Open says what is wrong
+	}
+	_, err = os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // filePath takes the path out of what stands after scheme and colon.

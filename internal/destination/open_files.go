@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
@@ -14,8 +15,8 @@ import (
 )
 
 // openFiles opens jsonl:PATH, csv:PATH and parquet:PATH: a folder, or one file
-// where PATH ends as files of the format do.
-func openFiles(ctx context.Context, scheme, rest string) (stagedoor.Destination, error) {
+// where PATH ends as files of the format do, which holds one stream of the run.
+func openFiles(ctx context.Context, scheme, rest string, streams int) (stagedoor.Destination, error) {
 	path, query, options := strings.Cut(rest, "?")
 	path, err := filePath(scheme, path)
 	if err != nil {
@@ -34,6 +35,10 @@ func openFiles(ctx context.Context, scheme, rest string) (stagedoor.Destination,
 			return nil, refuse("Parquet compresses by itself, page by page", "Write a path that ends in .parquet.")
 		case options:
 			return nil, refuse("of one file the name tells how it is compressed, and it takes no options", "End the name in ."+scheme+", ."+scheme+".gz or ."+scheme+".zst, and leave out what stands after the ?.")
+		}
+		if streams > 1 {
+			return nil, refuse("one file holds one stream, and this run reads "+strconv.Itoa(streams),
+				"Name a folder, for example --into "+scheme+":out, which gets a folder for each stream; or read one stream.")
 		}
 		format.Compress = compress
 		f, err := folder.OpenFile(ctx, path, format)

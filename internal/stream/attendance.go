@@ -73,8 +73,11 @@ var sources = sync.OnceValue(func() map[string]stagedoor.Stream {
 // an error, and counts for nothing.
 func (d *Deriver) Add(raw []byte) error {
 	var ignored stagedoor.Decoded
-	if err := d.rows.read(raw, &ignored); err != nil {
-		return err
+	clear(d.rows.values)
+	if !d.rows.plain(raw, &ignored) {
+		if err := d.rows.read(raw, &ignored); err != nil {
+			return err
+		}
 	}
 	text := func(column int) string { t, _ := d.rows.values[column].(string); return t }
 	if text(d.at.status) == waiting {
