@@ -68,6 +68,20 @@ func (p StreamPlan) Calls(i int) int {
 	return max(1, len(p.Stream.Passes))
 }
 
+// Expired returns the days of the i-th slice that the provider does not keep any
+// more if the slice is read only on that day.
+func (p StreamPlan) Expired(i int, on time.Time) (stagedoor.Days, bool) {
+	window, days := p.Stream.Window, p.Slices[i].Days
+	if window == nil || window.LookBack == 0 {
+		return stagedoor.Days{}, false
+	}
+	last := monthsBefore(stagedoor.DayOf(on), window.LookBack).AddDate(0, 0, -1)
+	if days.Until.After(last) {
+		days.Until = last
+	}
+	return days, days.Count() > 0
+}
+
 // Plan works out what to read.
 func (e *Engine) Plan(ctx context.Context, job Job) (Plan, error) {
 	plan := Plan{Job: job}
