@@ -37,6 +37,4 @@ func (s *session) completeInto(cmd *cobra.Command, args []string, word string) (
 }
 
 // completeURL offers what the URL of a destination may begin with.
-var completeURL = cobra.FixedCompletions([]string{
-	"sqlite:\ta database file", "postgres://\ta schema of a PostgreSQL database", "parquet:\ta folder of Parquet files", "jsonl:\ta folder of JSON Lines", "csv:\ta folder of CSV files",
-}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+var completeURL = cobra.FixedCompletions([]string{"sqlite:\ta database file", "postgres://\ta schema of a PostgreSQL database", "parquet:\ta folder of files", "jsonl:\ta folder of files", "csv:\ta folder of files"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)

@@ -1,10 +1,10 @@
 package parquet
 
 import (
+	"errors"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -14,8 +14,12 @@ const (
 	batchRows = 64
 	// groupBytes is about how much a row group holds before it is compressed;
 	// its compressed pages stay in memory until it is full.
-	groupBytes = 32 << 20
+	groupBytes = 8 << 20
+	// pageBytes is how much of a column a page holds before it is compressed.
+	pageBytes = 256 << 10
 )
+
+var errOnlyWrites = errors.New("this codec only writes")
 
 // Writer writes rows. It fulfils folder.Writer.
 type Writer struct {
@@ -30,12 +34,16 @@ type Writer struct {
 
 // NewWriter returns a writer of rows with these columns.
 func NewWriter(to io.Writer, columns []stagedoor.Column) (*Writer, error) {
+	zstd, err := newCodec()
+	if err != nil {
+		return nil, err
+	}
 	config, err := parquet.NewWriterConfig(
 		schemaOf(columns),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}),
+		parquet.Compression(zstd),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending(columns[0].Name))),
 		parquet.SkipPageBounds("_raw"),
-		parquet.PageBufferSize(256<<10),
+		parquet.PageBufferSize(pageBytes),
 		parquet.CreatedBy("stagedoor", "", ""),
 	)
 	if err != nil {
