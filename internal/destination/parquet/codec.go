@@ -23,7 +23,9 @@ func (c *codec) String() string { return "ZSTD" }
 func (c *codec) CompressionCodec() format.CompressionCodec { return format.Zstd }
 
 // Encode compresses src into dst.
-func (c *codec) Encode(dst, src []byte) ([]byte, error) { return c.encoder.EncodeAll(src, dst[:0]), nil }
+func (c *codec) Encode(dst, src []byte) ([]byte, error) {
+	return c.encoder.EncodeAll(src, dst[:0]), nil
+}
 
 // Decode is not needed: files are read with the library's own.
 func (c *codec) Decode(_, _ []byte) ([]byte, error) { return nil, errOnlyWrites }
