@@ -27,6 +27,7 @@ type StreamReport struct {
 	SlicesWritten int            `json:"slices_written"`
 	Returned      int            `json:"returned"`
 	Written       int            `json:"written"`
+	Gone          int            `json:"gone,omitempty"` // rows that got _deleted_at
 	Requests      int            `json:"requests"`
 	Retries       int            `json:"retries"`
 	Skipped       []Skip         `json:"skipped,omitempty"`

@@ -105,7 +105,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	s.engine.Pace = func(st stagedoor.Stream) string { return s.quota.Pace(operation(st)).String() }
 	if into != "" && into != "-" && o.Job.Limit == 0 {
 		// Elsewhere the order of rows tells.
-		s.engine.Width = func(st stagedoor.Stream) int { return s.width(ctx, st) }
+		s.engine.Width = newWidths(ctx, conn).of
 	}
 	s.Plan, err = s.engine.Plan(ctx, o.Job)
 	if err == nil && o.DryRun {
@@ -133,18 +133,6 @@ func (s *Sync) Reserve(ctx context.Context, part sync.StreamPlan) (quota.Forecas
 	return s.quota.Plan(ctx, operation(part.Stream), s.Plan.Job.Run, part.Requests())
 }
 
-// Forecast says what the calls that the plan needs at least come to.
-func (s *Sync) Forecast(ctx context.Context, part sync.StreamPlan) (quota.Forecast, error) {
-	return s.quota.Forecast(ctx, operation(part.Stream), part.Requests())
-}
-
-// Pace is how many calls of the stream's label left in the last second (or
-// minute), in this process, and how many the account may make.
-func (s *Sync) Pace(stream string) quota.Pace {
-	st, _ := streamNamed(stream)
-	return s.quota.Pace(operation(st))
-}
-
 // Permitted is what the account may call of the stream's label: "10 Heavy calls a
 // second"; empty where nothing limits it.
 func (s *Sync) Permitted(stream string) string {
@@ -158,35 +146,6 @@ func (s *Sync) Permitted(stream string) string {
 		return fmt.Sprintf("%d %s calls a minute on %s", limit.PerMinute, op.Label, limit.Plan)
 	}
 	return ""
-}
-
-// How many calls are under way at once, of each label: as many as leave in the
-// time that one of them takes, so that the quota is used up, and no more, since
-// each may hold a slice open at the destination.
-const (
-	tookAtMost = 0.6 // seconds that one of Zoom's answers takes, as a rule
-	narrowest  = 2
-	widest     = 64
-	unlimited  = 8 // where the plan limits nothing
-	// When the day is used up, what is under way is lost and read again the next
-	// day; this many calls of the day are worth one that may be.
-	worthOne = 50
-)
-
-func (s *Sync) width(ctx context.Context, st stagedoor.Stream) int {
-	op := operation(st)
-	limit := s.Connection.Provider.Limit(op.Family(), op.Label, s.quota.TakenAs())
-	width := unlimited
-	switch {
-	case limit.PerSecond > 0:
-		width = min(max(int(float64(limit.PerSecond)*tookAtMost+1), narrowest), widest)
-	case limit.PerMinute > 0:
-		width = narrowest
-	}
-	if comes, err := s.quota.Forecast(ctx, op, 0); err == nil && comes.Left >= 0 {
-		width = max(1, min(width, comes.Left/worthOne))
-	}
-	return width
 }
 
 // laneOf names what a stream's calls are counted in.
@@ -254,17 +213,37 @@ func (s *Sync) Close() error { return s.closing() }
 // Label returns the rate limit class that a stream's calls count in.
 func Label(s stagedoor.Stream) stagedoor.Label { return operation(s).Label }
 
-// CheckParam refuses a parameter that the stream's operation does not have: Zoom
-// ignores it, and a misspelt one would read everything under another name.
-func CheckParam(s stagedoor.Stream, name string) error {
-	op, ok := zoom.Operations().Find(s.Method, s.Path)
-	if !ok || slices.Contains(op.Query, name) {
+// CheckParam refuses a parameter that an operation of the streams does not have:
+// Zoom ignores it, and a misspelt one would read everything under another name.
+// Where only some of them have it, the others are named.
+func CheckParam(streams []stagedoor.Stream, name string) error {
+	var lack, have []string
+	var first stagedoor.Operation
+	for _, s := range streams {
+		op, ok := zoom.Operations().Find(s.Method, s.Path)
+		switch {
+		case !ok || slices.Contains(op.Query, name):
+			have = append(have, s.Name)
+			continue
+		case len(lack) == 0:
+			first = op
+		}
+		lack = append(lack, s.Name)
+	}
+	if len(lack) == 0 {
 		return nil
 	}
-	return &stagedoor.Error{
-		Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage,
-		Cause: op.Name() + " has no such parameter", Fix: "It has: " + strings.Join(op.Query, ", ") + ".",
+	e := &stagedoor.Error{Op: "read the flags", Subject: "-p " + name, Kind: stagedoor.KindUsage}
+	switch {
+	case len(have) > 0:
+		e.Cause = "only some of the streams have such a parameter; these have not: " + strings.Join(lack, ", ")
+		e.Fix = "Run one sync with it for " + strings.Join(have, ", ") + ", and another without it for the rest."
+	case len(lack) > 1:
+		e.Cause, e.Fix = "none of the streams has such a parameter", "Leave it out. "+first.Name()+" has: "+strings.Join(first.Query, ", ")+"."
+	default:
+		e.Cause, e.Fix = first.Name()+" has no such parameter", "It has: "+strings.Join(first.Query, ", ")+"."
 	}
+	return e
 }
 
 // newRun names a run so that names sort by time.

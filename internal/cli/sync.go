@@ -13,7 +13,6 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/stream"
 
 	syncing "github.com/stagedoor/stagedoor/internal/sync"
@@ -249,10 +248,8 @@ func (f *syncFlags) job(names []string) (syncing.Job, error) {
 					Cause: "it is given twice", Fix: "Run one sync for each value, or leave it out and choose among the rows.",
 				}
 			}
-			for _, st := range job.Streams {
-				if err := app.CheckParam(st, name); err != nil {
-					return job, err
-				}
+			if err := app.CheckParam(job.Streams, name); err != nil {
+				return job, err
 			}
 			job.Params[name] = values[0]
 		}
@@ -304,153 +301,6 @@ func lastDay(text string) (time.Time, error) {
 		return t, err
 	}
 	return t.AddDate(0, 0, -1), nil
-}
-
-// forecast says what a first reading comes to, and what can not be read.
-func (s *session) forecast(ctx context.Context, run *app.Sync, part syncing.StreamPlan) {
-	for _, lost := range part.Lost {
-		s.say("%s %s: %s (%d days) is older than the %d months that Zoom keeps of this report, and can not be read any more",
-			amber.Render("lost"), part.Stream.Name, lost, lost.Count(), part.Stream.Window.LookBack)
-	}
-	if len(part.Slices) == 0 || part.Stream.Partition != nil && part.Parts == nil {
-		return
-	}
-	// What can not be kept free is used as far as it goes, so an error here is
-	// nothing to stop for: the calls meet it again.
-	comes, err := run.Reserve(ctx, part)
-	if err == nil && comes.Days > 1 {
-		s.say("%s %s: %s. It stops when the day is used up; the same command goes on where it stopped", amber.Render("long"), part.Stream.Name, comes)
-	}
-	if part.Stream.Window == nil || !part.First {
-		return
-	}
-	parts := ""
-	if part.Parts != nil {
-		parts = fmt.Sprintf(" for %d %s", part.Parts.Count, part.Parts.Of)
-	}
-	rate := ""
-	if pace := run.Permitted(part.Stream.Name); pace != "" {
-		rate = "; the account may make " + pace
-	}
-	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s%s in %s, at least %s, one more per %d rows%s",
-		part.Stream.Name, part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly), parts,
-		count(len(part.Slices), "slice"), count(part.Requests(), string(app.Label(part.Stream))+" call"), part.Stream.PageSize, rate)))
-}
-
-func (s *session) showPlan(ctx context.Context, run *app.Sync, asJSON bool) error {
-	type parts struct {
-		Of    string `json:"of"`
-		Count int    `json:"count"`
-		Calls int    `json:"requests"` // that finding them took, just now
-	}
-	type streamPlan struct {
-		Stream   string          `json:"stream"`
-		Label    string          `json:"label"`
-		Requests int             `json:"requests_at_least"`
-		Slices   []string        `json:"slices"`
-		Lost     []string        `json:"lost"`
-		Known    int             `json:"days_known"`
-		Parts    *parts          `json:"partitions,omitempty"`
-		Forecast *quota.Forecast `json:"forecast,omitempty"`
-	}
-	list := []streamPlan{}
-	rows := [][]string{{"STREAM", "SLICE", "CALLS", "LABEL"}}
-	for _, part := range run.Plan.Streams {
-		p := streamPlan{Stream: part.Stream.Name, Label: string(app.Label(part.Stream)), Requests: part.Requests(), Slices: []string{}, Lost: []string{}, Known: part.Known}
-		if part.Parts != nil {
-			p.Parts = &parts{part.Parts.Of, part.Parts.Count, part.Parts.Requests}
-			s.say("%s: there are %d %s to read it for, which took %s to find out", p.Stream, part.Parts.Count, part.Parts.Of, count(part.Parts.Requests, "call"))
-		}
-		// Slices of the same days, one for each part, are one line.
-		for i := 0; i < len(part.Slices); {
-			same := i + 1
-			for same < len(part.Slices) && part.Parts != nil && part.Slices[same].Days == part.Slices[i].Days {
-				same++
-			}
-			shown := part.Slices[i]
-			shown.Partition = ""
-			id := shown.ID()
-			p.Slices = append(p.Slices, id)
-			if part.Parts != nil {
-				id += fmt.Sprintf(" for %d %s", same-i, part.Parts.Of)
-			}
-			rows = append(rows, []string{p.Stream, id, fmt.Sprintf("%d or more", (same-i)*max(1, len(part.Stream.Passes))), p.Label})
-			i = same
-		}
-		for _, lost := range part.Lost {
-			p.Lost = append(p.Lost, lost.String())
-			rows = append(rows, []string{p.Stream, lost.String(), "lost: older than Zoom keeps", ""})
-		}
-		if part.Known > 0 {
-			rows = append(rows, []string{p.Stream, fmt.Sprintf("%d days", part.Known), "none: the destination has them", ""})
-		}
-		if comes, err := run.Forecast(ctx, part); err == nil && comes.Calls > 0 {
-			p.Forecast = &comes
-			s.say("%s: at least %s", p.Stream, comes)
-		}
-		list = append(list, p)
-	}
-	if asJSON {
-		return s.printJSON(list)
-	}
-	return s.table(rows)
-}
-
-// sayReceipt sums a run up for a person.
-func (s *session) sayReceipt(r stagedoor.Receipt) {
-	for _, report := range r.Streams {
-		mark := green.Render("done")
-		if report.Error != nil {
-			mark = red.Render("fail")
-		} else if len(report.Skipped) > 0 {
-			mark = amber.Render("part")
-		}
-		line := fmt.Sprintf("%s  %s: %s, %s from Zoom, %d written, %s", mark, report.Stream,
-			count(report.SlicesWritten, "slice"), count(report.Returned, "row"), report.Written, count(report.Requests, "call"))
-		if report.Retries > 0 {
-			line += fmt.Sprintf(" (%d of them again)", report.Retries)
-		}
-		if report.Form != "" {
-			line += ", form " + report.Form
-		}
-		s.say("%s", line+" → "+r.Destination)
-		if report.Error != nil && (len(r.Streams) > 1 || r.State == "partial") {
-			s.say("      %s", report.Error.Cause)
-			if report.Error.Fix != "" {
-				s.say("      %s", faint.Render(fixFor(r.Credential, report.Error.Fix)))
-			}
-		}
-		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
-			s.say("      %s came again under a key that was there: Zoom gave the same row twice", count(same, "row"))
-		}
-		if report.SlicesWritten == 0 && report.Error == nil && len(report.Skipped) == 0 {
-			s.say("      nothing to read: the destination holds all the days asked for")
-		}
-		for i, skip := range report.Skipped {
-			if i == 10 {
-				s.say("      and %d more, which the receipt (--json) lists", len(report.Skipped)-i)
-				break
-			}
-			s.say("      skipped %s: %s", skip.What, skip.Reason)
-		}
-		if report.Cleaned > 0 {
-			s.say("      %d values held NUL or broken characters; replaced in columns, kept in _raw", report.Cleaned)
-		}
-		if len(report.Drift) > 0 {
-			var fields []string
-			for field := range report.Drift {
-				fields = append(fields, field)
-			}
-			slices.Sort(fields)
-			s.say("      fields that this version does not know, kept in _raw: %s", oneLine(strings.Join(fields, ", ")))
-		}
-		for _, notice := range report.Notices {
-			s.say("      %s", amber.Render(notice.Cause))
-			if notice.Fix != "" {
-				s.say("      %s", fixFor(r.Credential, notice.Fix))
-			}
-		}
-	}
 }
 
 func closeOnce(close func() error) func() error {

@@ -74,8 +74,8 @@ func (f Forecast) String() string {
 
 // Plan keeps so many calls of an operation's day free for a run, as far as there
 // are any, and says what they come to. Others who backfill leave them alone; who
-// calls interactively does not. The plan of a run replaces the one before, is
-// used up by the run's calls, and ends with [Account.Close] or the process.
+// calls interactively does not. What one run plans adds up, is used up by its
+// calls, and ends with [Account.Close] or the process.
 func (a *Account) Plan(ctx context.Context, op stagedoor.Operation, run string, calls int) (Forecast, error) {
 	_, days := a.find(stagedoor.Call{Operation: op})
 	d := days[0]
@@ -86,7 +86,7 @@ func (a *Account) Plan(ctx context.Context, op stagedoor.Operation, run string, 
 		}
 		a.part.planned[run] = map[string]int{}
 	}
-	a.part.planned[run][d.group] = calls
+	a.part.planned[run][d.group] += calls
 	a.mu.Unlock()
 	if err := a.alone(ctx, func() error { return a.reconcile(ctx, nil, stagedoor.Backfill, false) }); err != nil {
 		return Forecast{}, err

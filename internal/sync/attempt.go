@@ -55,6 +55,14 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 		a.began = n.parent.since // what came to the parent later is not among the parts
 	}
 	defer a.close()
+	var rows []row
+	if nested {
+		if rows = n.by.of(u.slice.Days); len(rows) == 0 {
+			if err := n.waitFor(ctx, u); err != nil { // before anything is opened
+				return err
+			}
+		}
+	}
 	for _, out := range u.outs {
 		slice := u.slice
 		slice.Stream = out.plan.Stream.Name
@@ -66,25 +74,63 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	}
 	var err error
 	if nested {
-		err = a.parts(ctx, n.by.of(u.slice.Days))
-	} else if err = n.enter(ctx, u); err == nil {
-		_, err = a.read(ctx, u.part)
-		n.lane.leave()
+		err = a.parts(ctx, rows)
+	} else {
+		if !u.entered {
+			err = n.enter(ctx, u)
+		}
+		if u.entered = false; err == nil {
+			_, err = a.read(ctx, u.part)
+			n.lane.leave()
+		}
 	}
 	if err != nil {
 		return err
 	}
-	if u.after != nil {
+	if err := n.waitFor(ctx, u); err != nil {
+		return err
+	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
+	return a.commit(ctx, reports)
+}
+
+// grace is how long a commit may go on after the run was stopped: what was read to
+// its end is worth a moment.
+const grace = 5 * time.Second
+
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// waitFor waits until the slice with earlier days is committed.
+func (n *node) waitFor(ctx context.Context, u *unit) error {
+	if u.after == nil {
+		return nil
+	}
+	select {
+	case <-u.after.done:
+	default:
 		select {
 		case <-u.after.done:
 		case <-ctx.Done():
 			return stopped(ctx)
 		}
-		if !u.after.kept {
-			return errBehind
-		}
 	}
-	return a.commit(ctx, reports)
+	if !u.after.kept {
+		return errBehind
+	}
+	return nil
 }
 
 // errBehind is why a slice was not read or not committed: another of the stream
@@ -274,6 +320,7 @@ func (a *attempt) book(t *target, slice stagedoor.SliceReport) {
 	defer a.run.mu.Unlock()
 	t.report.Returned += slice.Returned
 	t.report.Written += slice.Written
+	t.report.Gone += slice.Gone
 	t.report.Cleaned += t.cleaned
 	t.report.SlicesWritten++
 	t.flying, t.shown = t.flying-t.shown, 0

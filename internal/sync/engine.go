@@ -41,7 +41,8 @@ type Engine struct {
 	Path   func(template string, identifiers ...string) string
 	// Width is how many lists are read side by side of all streams that have the
 	// stream's label, and Label is what shares that; streams of different labels
-	// are read at the same time. Without Width the streams are read one after
+	// are read at the same time. Width is asked again as the run goes on, by
+	// several goroutines, and may grow. Without it the streams are read one after
 	// another, and their slices too, in the order of the plan.
 	Width func(stagedoor.Stream) int
 	Label func(stagedoor.Stream) string

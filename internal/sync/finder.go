@@ -1,9 +1,10 @@
 package sync
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -13,8 +14,8 @@ import (
 // since a run may hold a hundred thousand of them.
 type row struct {
 	value   string
-	carried []any // in the order of the finder's carries
-	alone   bool  // the part tells of one person only
+	carried string // the values in the order of the finder's carries, packed; with value in one piece of memory
+	alone   bool   // the part tells of one person only
 	day     time.Time
 }
 
@@ -78,7 +79,6 @@ func (f *finder) take(record stagedoor.Decoded, slice stagedoor.Slice) (row, boo
 	if r.value == "" {
 		return row{}, false
 	}
-	r.value = strings.Clone(r.value)
 	for column, want := range f.only {
 		if textOf(record.Values[column]) != want {
 			return row{}, false
@@ -93,13 +93,12 @@ func (f *finder) take(record stagedoor.Decoded, slice stagedoor.Slice) (row, boo
 	if f.alone >= 0 {
 		r.alone = textOf(record.Values[f.alone]) == "1"
 	}
+	packed := []byte(r.value)
 	for _, column := range f.from {
-		value := record.Values[column]
-		if text, ok := value.(string); ok {
-			value = strings.Clone(text)
-		}
-		r.carried = append(r.carried, value)
+		packed = pack(packed, record.Values[column])
 	}
+	both := string(packed)
+	r.value, r.carried = both[:len(r.value)], both[len(r.value):]
 	return r, true
 }
 
@@ -107,8 +106,9 @@ func (f *finder) part(r row) stagedoor.Part {
 	part := stagedoor.Part{Value: r.value}
 	if len(f.into) > 0 {
 		part.Carried = make(map[string]any, len(f.into))
-		for i, name := range f.into {
-			part.Carried[name] = r.carried[i]
+		packed := r.carried
+		for _, name := range f.into {
+			part.Carried[name], packed = unpack(packed)
 		}
 	}
 	return part
@@ -156,6 +156,67 @@ func (f *finder) proves(days stagedoor.Days) bool {
 	return f.seen > 0 && !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool {
 		return !d.Until.Before(days.Since) && !d.Since.After(days.Until)
 	})
+}
+
+// A packed value is a byte that tells what it is, and what that needs.
+const (
+	packedNull byte = iota
+	packedText
+	packedInteger
+	packedReal
+	packedFalse
+	packedTrue
+	packedTime
+)
+
+// pack appends a value of a record.
+func pack(to []byte, value any) []byte {
+	switch v := value.(type) {
+	case string:
+		return append(binary.AppendUvarint(append(to, packedText), uint64(len(v))), v...)
+	case int64:
+		return binary.AppendVarint(append(to, packedInteger), v)
+	case float64:
+		return binary.AppendUvarint(append(to, packedReal), math.Float64bits(v))
+	case bool:
+		if v {
+			return append(to, packedTrue)
+		}
+		return append(to, packedFalse)
+	case time.Time:
+		return binary.AppendVarint(binary.AppendVarint(append(to, packedTime), v.Unix()), int64(v.Nanosecond()))
+	}
+	return append(to, packedNull)
+}
+
+// unpack returns the value that packed begins with, and what follows it.
+func unpack(packed string) (value any, rest string) {
+	kind, at := packed[0], 1
+	number := func() int64 {
+		v, n := binary.Varint([]byte(packed[at:min(len(packed), at+binary.MaxVarintLen64)]))
+		at += n
+		return v
+	}
+	length := func() uint64 {
+		v, n := binary.Uvarint([]byte(packed[at:min(len(packed), at+binary.MaxVarintLen64)]))
+		at += n
+		return v
+	}
+	switch kind {
+	case packedText:
+		size := int(length())
+		value, at = packed[at:at+size], at+size
+	case packedInteger:
+		value = number()
+	case packedReal:
+		value = math.Float64frombits(length())
+	case packedFalse, packedTrue:
+		value = kind == packedTrue
+	case packedTime:
+		seconds := number()
+		value = time.Unix(seconds, number()).UTC()
+	}
+	return value, packed[at:]
 }
 
 // columnOf returns the column's place, or -1.

@@ -11,10 +11,17 @@ import (
 // label. Who comes first in the plan has the first turn, so that the oldest days
 // are done first, and what comes later fills what is left.
 type lane struct {
-	width   int
+	wide func() int // how many there may be now; it never shrinks
+
 	mu      sync.Mutex // guards what follows
+	width   int
 	free    int
 	waiting []*waiter // in order of their turns
+}
+
+func newLane(wide func() int) *lane {
+	width := wide()
+	return &lane{wide: wide, width: width, free: width}
 }
 
 // turn is a place in the plan: a stream and one of its slices.
@@ -63,13 +70,22 @@ func (l *lane) enter(ctx context.Context, at turn) error {
 	return ctx.Err()
 }
 
-func (l *lane) leave() {
+func (l *lane) widthNow() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
-		l.free++
-		return
+	return l.width
+}
+
+// leave lets the next go on, and more of them where the lane has become wider.
+func (l *lane) leave() {
+	wide := l.wide()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free += 1 + max(0, wide-l.width)
+	l.width = max(l.width, wide)
+	for l.free > 0 && len(l.waiting) > 0 {
+		close(l.waiting[0].let)
+		l.waiting = slices.Delete(l.waiting, 0, 1)
+		l.free--
 	}
-	close(l.waiting[0].let)
-	l.waiting = slices.Delete(l.waiting, 0, 1)
 }

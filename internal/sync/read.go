@@ -125,22 +125,19 @@ func (n *node) over() bool {
 // lane has room for. A part that has gone since it was found is left out, with
 // all that was still to be read of it.
 func (n *node) slices(ctx context.Context) error {
-	width := 1
-	switch {
-	case n.Width == nil: // one is written before the next is begun
-	case n.nested(): // whose parts are what is read side by side
-		width += openSlices
-	default:
-		width = n.lane.width + openSlices
-	}
-	open := make(chan struct{}, width)
+	open := newLane(func() int {
+		switch {
+		case n.Width == nil: // one is written before the next is begun
+			return 1
+		case n.nested(): // whose parts are what is read side by side
+			return 1 + openSlices
+		}
+		return n.lane.widthNow() + openSlices
+	})
 	var wg sync.WaitGroup
 	for _, u := range n.units {
-		select {
-		case open <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil || n.over() {
+		empty := n.nested() && n.Width != nil && len(n.by.of(u.slice.Days)) == 0 // it is not opened until its turn
+		if !empty && open.enter(ctx, turn{}) != nil || n.over() {
 			break
 		}
 		if n.nested() {
@@ -148,10 +145,16 @@ func (n *node) slices(ctx context.Context) error {
 				n.fail(err)
 				break
 			}
+		} else if n.enter(ctx, u) != nil {
+			break
+		} else {
+			u.entered = true
 		}
 		wg.Go(func() {
 			n.take(ctx, u)
-			<-open
+			if !empty {
+				open.leave()
+			}
 		})
 	}
 	wg.Wait()
@@ -190,6 +193,11 @@ func (n *node) ahead(ctx context.Context, day time.Time) error {
 // went.
 func (n *node) take(ctx context.Context, u *unit) {
 	defer close(u.done)
+	defer func() {
+		if u.entered { // and came to no reading
+			n.lane.leave()
+		}
+	}()
 	n.mu.Lock()
 	left := n.gone[u.slice.Partition] // it went since it was found
 	if left {
@@ -342,6 +350,7 @@ func (n *node) endPart(ctx context.Context, out *output, part string) error {
 	}
 	n.mu.Lock()
 	out.report.Parts.Ended++
+	out.report.Gone += written.Gone
 	n.mu.Unlock()
 	n.hand(&unit{outs: []*output{out}}, []stagedoor.SliceReport{{
 		Slice: slice.ID(), State: stagedoor.SliceEnded, Asked: []string{}, Gone: written.Gone,

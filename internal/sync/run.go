@@ -79,7 +79,8 @@ type unit struct {
 	calls []int // by output: calls that the plan counts for it
 	part  row   // of streams whose parts have slices of their own
 
-	requests, retries int // of all its readings; under mu
+	entered           bool // it has its turn in the lane
+	requests, retries int  // of all its readings; under mu
 
 	// Slices of one part are committed in the order of their days, though read side
 	// by side: the next run begins where the first of them begins, and must not
@@ -195,15 +196,15 @@ func (e *Engine) parentOf(s stagedoor.Stream) (stagedoor.Stream, error) {
 }
 
 func (r *run) laneOf(s stagedoor.Stream) *lane {
-	label, width := "", 1
+	label, wide := "", func() int { return 1 }
 	if r.Width != nil {
-		width = max(1, r.Width(s))
+		wide = func() int { return max(1, r.Width(s)) }
 		if r.Label != nil {
 			label = r.Label(s)
 		}
 	}
 	if r.lanes[label] == nil {
-		r.lanes[label] = &lane{width: width, free: width}
+		r.lanes[label] = newLane(wide)
 	}
 	return r.lanes[label]
 }
@@ -291,7 +292,7 @@ func (n *node) further() []*unit {
 	walk := StreamPlan{Stream: n.stream}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		if days[day] {
-			walk.Slices = appendSlice(&walk, day)
+			walk.Slices = appendSlice(&walk, day, n.began)
 		}
 	}
 	var units []*unit

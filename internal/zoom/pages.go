@@ -2,7 +2,7 @@ package zoom
 
 import (
 	"context"
-	"crypto/sha256"
+	"hash/maphash"
 	"maps"
 	"net/url"
 	"strconv"
@@ -137,20 +137,24 @@ func (c *Client) circle(call *call, cause string) *stagedoor.Error {
 // repeated counts pages with the same rows, one after another. Two may be chance;
 // so many are a server that forgets where it is.
 type repeated struct {
-	rows  [sha256.Size]byte
+	seed  maphash.Seed
+	rows  uint64 // their hash: that of other rows is the same once in 2^64
 	times int
 }
 
 const mostRepeated = 20
 
 func (r *repeated) again(rows [][]byte) bool {
-	hash := sha256.New()
-	for _, row := range rows {
-		hash.Write(row)
+	var hash maphash.Hash
+	if r.times == 0 {
+		r.seed = maphash.MakeSeed()
 	}
-	now := [sha256.Size]byte(hash.Sum(nil))
-	if now != r.rows || len(rows) == 0 {
-		*r = repeated{rows: now}
+	hash.SetSeed(r.seed)
+	for _, row := range rows {
+		_, _ = hash.Write(row) // it never fails
+	}
+	if now := hash.Sum64(); now != r.rows || len(rows) == 0 {
+		r.rows, r.times = now, 0
 	}
 	r.times++
 	return len(rows) > 0 && r.times >= mostRepeated

@@ -93,6 +93,12 @@ func (s *slice) early(ctx context.Context, c stagedoor.Checkpoint, gone bool) (*
 	if err != nil || !alone || s.rows.empty() {
 		return nil, err
 	}
+	select {
+	case s.d.early <- struct{}{}:
+		defer func() { <-s.d.early }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if err := w.join(ctx); err != nil {
 		w.drop()
 		return nil, err

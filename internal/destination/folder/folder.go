@@ -18,6 +18,10 @@ import (
 // that look into folders by themselves leave out names with a point before them.
 const hidden = ".stagedoor"
 
+// earlyParts is how many parts are written side by side: writing keeps a processor
+// busy, and the buffers of a part are some MiB.
+const earlyParts = 2
+
 // Destination is one open folder. Several slices may be open at once, and other
 // processes may write into the same folder at the same time. Every error of it
 // and of its slices is a [stagedoor.Error] that names the folder.
@@ -31,6 +35,8 @@ type Destination struct {
 	// turn is held by the commit that is at work, also while it waits for the
 	// system's lock. It is a channel, so that who waits can leave.
 	turn chan struct{}
+	// early is held by each commit that writes its part before its turn.
+	early chan struct{}
 
 	mu      sync.Mutex // guards all below
 	state   *state
@@ -45,7 +51,7 @@ var _ stagedoor.Destination = (*Destination)(nil)
 // and removes what a process that was killed left there.
 func Open(ctx context.Context, path string, format Format) (*Destination, error) {
 	path, err := filepath.Abs(path)
-	d := &Destination{path: path, format: format, turn: make(chan struct{}, 1), state: newState()}
+	d := &Destination{path: path, format: format, turn: make(chan struct{}, 1), early: make(chan struct{}, earlyParts), state: newState()}
 	d.space = &space{temp: d.temp}
 	if err == nil {
 		err = d.open(ctx)

@@ -255,3 +255,27 @@ func TestTheStageLiesInNoNamedFile(t *testing.T) {
 		t.Errorf("rows lie in %v while a slice is read", named)
 	}
 }
+
+// TestAPartIsFoundByAnIndex holds that the slice of one of ten thousand users does
+// not read the rows of all.
+func TestAPartIsFoundByAnIndex(t *testing.T) {
+	d, path := opened(t)
+	stream := activities()
+	stream.Partition = &stagedoor.Partition{Stream: "users", Column: "id", Param: "userId", Into: "meeting_number"}
+	for range 2 {
+		if err := write(d, stream, activity()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	query, args := tableOf(stream).goneSQL(marks{part: "meeting_number", slice: stagedoor.Slice{Partition: "982 610 0285"}})
+	db := beside(t, path)
+	db.SetMaxOpenConns(1) // a temporary table is its connection's own
+	if _, err := db.Exec("CREATE TEMP TABLE came (k)"); err != nil {
+		t.Fatal(err)
+	}
+	var plan string
+	var n any
+	if err := db.QueryRow("EXPLAIN QUERY PLAN "+query, args...).Scan(&n, &n, &n, &plan); err != nil || !strings.Contains(plan, "USING INDEX _stagedoor_part_of_meeting_activities") {
+		t.Errorf("plan %q, %v", plan, err)
+	}
+}

@@ -19,7 +19,7 @@ import (
 // rows, sorted, into a file.
 const (
 	chunkBytes = 128 << 10
-	stageBytes = 16 << 20 // of all slices together
+	stageBytes = 12 << 20 // of all slices together
 	spillBytes = 1 << 20  // the least that is worth a run of its own in the file
 )
 

@@ -30,10 +30,14 @@ func ours() []column {
 type table struct {
 	name    string
 	columns []column // the stream's own
+	part    string   // the one whose value a slice is read by; empty where slices hold all parts
 }
 
 func tableOf(stream stagedoor.Stream) table {
 	t := table{name: stream.Name}
+	if p := stream.Partition; p != nil && !p.Nested {
+		t.part = p.Into
+	}
 	for _, c := range stream.Columns {
 		t.columns = append(t.columns, column{c.Name, declared(c.Type)})
 	}
@@ -124,15 +128,19 @@ func (t table) make(ctx context.Context, do doer) error {
 		return err
 	}
 	if !exists {
-		_, err := do.ExecContext(ctx, t.createSQL())
-		return err
+		_, err = do.ExecContext(ctx, t.createSQL())
 	}
 	for _, c := range lacks {
-		if _, err := do.ExecContext(ctx, "ALTER TABLE main."+quote(t.name)+" ADD COLUMN "+quote(c.name)+" "+c.kind); err != nil {
-			return err
+		if exists && err == nil {
+			_, err = do.ExecContext(ctx, "ALTER TABLE main."+quote(t.name)+" ADD COLUMN "+quote(c.name)+" "+c.kind)
 		}
 	}
-	return nil
+	if err == nil && t.part != "" {
+		// Each part's slice looks for rows of the part that came no more: without
+		// an index ten thousand parts were as many readings of the whole table.
+		_, err = do.ExecContext(ctx, "CREATE INDEX IF NOT EXISTS main."+quote("_stagedoor_part_of_"+t.name)+" ON "+quote(t.name)+" ("+quote(t.part)+")")
+	}
+	return err
 }
 
 func (t table) createSQL() string {
