@@ -622,6 +622,16 @@ var Zoom = Provider{
 			Source:  "Zoom's OpenAPI document of Meetings",
 		},
 		{
+			ID:      "group-gone",
+			At:      "api",
+			Code:    []string{"4130", "4131"},
+			Kind:    "not_found",
+			Cause:   "There is no such group any more, or nobody of that id is in it.",
+			Fix:     "`stagedoor api NAME /groups --paginate` lists the groups.",
+			Example: "{\"code\":4130,\"message\":\"Group does not exist: RSMaSp8sTEGK0_oamiA2_w.\"}",
+			Source:  "Zoom's OpenAPI document of Users",
+		},
+		{
 			ID:      "host-may-not",
 			At:      "api",
 			Code:    []string{"3161"},

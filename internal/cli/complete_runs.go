@@ -37,4 +37,6 @@ func (s *session) completeInto(cmd *cobra.Command, args []string, word string) (
 }
 
 // completeURL offers what the URL of a destination may begin with.
-var completeURL = cobra.FixedCompletions([]string{"sqlite:\ta database file"}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+var completeURL = cobra.FixedCompletions([]string{
+	"sqlite:\ta database file", "postgres://\ta schema of a database", "parquet:\ta folder of typed files", "csv:\ta folder of files", "jsonl:\ta folder of files",
+}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)

@@ -45,7 +45,7 @@ func syncCommand(s *session) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.since, "since", "", "First day (DATE, or an RFC 3339 midnight)")
 	flags.StringVar(&f.until, "until", "", "Last day (DATE), or the RFC 3339 midnight before which to stop")
-	flags.StringVar(&f.into, "into", "", "destination: a saved one's name, sqlite:PATH, env:VAR, or - for stdout")
+	flags.StringVar(&f.into, "into", "", "destination: a saved one's name, sqlite:PATH, postgres://…, parquet:PATH, jsonl:PATH, csv:PATH, env:VAR, or - for stdout")
 	flags.StringVar(&f.format, "format", "", "How to print rows on stdout: table (default on a terminal), json, ndjson (default in a pipe) or csv")
 	flags.StringArrayVarP(&f.params, "param", "p", nil, "A KEY=VALUE sent with each call, such as activity_type=-1; may be repeated")
 	flags.BoolVar(&f.fullRefresh, "full-refresh", false, "read again what the destination holds, as far as Zoom keeps it")

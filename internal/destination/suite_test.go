@@ -41,6 +41,9 @@ func TestSuiteCompressed(t *testing.T) {
 }
 
 func suite(t *testing.T, scheme, options string) {
+	if testing.Short() {
+		t.Parallel() // they wait for the disk; the long form watches memory, and is alone
+	}
 	destinationtest.Test(t, destinationtest.Kind{
 		Local: true,
 		New:   func(t *testing.T) string { return filepath.Join(t.TempDir(), "zoom") },

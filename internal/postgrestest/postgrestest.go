@@ -122,6 +122,16 @@ func (c *Cluster) Exec(database string, statements ...string) error {
 	return nil
 }
 
+// Give puts a file of mode 0600 below Folder that is the server's own.
+func (c *Cluster) Give(name string, text []byte) error {
+	path := filepath.Join(c.Folder, name)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return err
+	}
+	_, err := unprivileged(path)
+	return err
+}
+
 // find looks for a program of the server, on PATH or where Debian and Homebrew
 // put it; the newest version first.
 func find(program string) string {

@@ -1,22 +1,18 @@
 package stream
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-// All returns every stream, by family and name.
+// All returns every stream, family by family, in the order in which one may want
+// to know them: what is read by another comes after it.
 func All() []stagedoor.Stream {
-	list := slices.Concat(
-		people(), scheduled(), reports(), reportLogs(), reportMeetings(), reportHistory(), reportParticipants(), recordings(), dashboards(),
+	return slices.Concat(
+		people(), scheduled(), reportHistory(), reportParticipants(), reportMeetings(), reports(), reportLogs(), recordings(), dashboards(),
 	)
-	slices.SortStableFunc(list, func(a, b stagedoor.Stream) int {
-		return cmp.Or(strings.Compare(a.Family, b.Family), strings.Compare(a.Name, b.Name))
-	})
-	return list
 }
 
 // Find returns the streams that the words name: a stream's name, a family's

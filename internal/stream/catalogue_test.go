@@ -54,6 +54,31 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestOrder holds that a stream comes after those that it is read by or worked
+// out from, and that a family stands together.
+func TestOrder(t *testing.T) {
+	var seen, families []string
+	for _, s := range All() {
+		needs := []string{s.From}
+		if s.Partition != nil {
+			needs = append(needs, s.Partition.Stream)
+		}
+		for _, name := range needs {
+			if name != "" && !slices.Contains(seen, name) {
+				t.Errorf("%s comes before %s", s.Name, name)
+			}
+		}
+		seen = append(seen, s.Name)
+		if n := len(families); n > 0 && families[n-1] == s.Family {
+			continue
+		}
+		if slices.Contains(families, s.Family) {
+			t.Errorf("%s stands apart from its family", s.Name)
+		}
+		families = append(families, s.Family)
+	}
+}
+
 // checkPartition holds that a stream which is read in parts names columns that
 // are there, and rows of one part are told from those of another.
 func checkPartition(t *testing.T, s stagedoor.Stream, p stagedoor.Partition) {
@@ -127,14 +152,14 @@ func TestFind(t *testing.T) {
 		want  []string
 	}{
 		{[]string{"users"}, []string{"users"}},
-		{[]string{"people"}, []string{"group_members", "groups", "users"}},
-		{[]string{"scheduled"}, []string{"meeting_registrants", "meetings"}},
+		{[]string{"people"}, []string{"users", "groups", "group_members"}},
+		{[]string{"scheduled"}, []string{"meetings", "meeting_registrants"}},
 		{[]string{"meetings"}, []string{"meetings"}},
 		{[]string{"reports"}, []string{
-			"history_meetings", "meeting_activities", "meeting_attendance", "operation_logs",
-			"report_meeting_participants", "report_user_meetings", "sign_in_activities",
+			"history_meetings", "report_meeting_participants", "meeting_attendance", "report_user_meetings",
+			"meeting_activities", "operation_logs", "sign_in_activities",
 		}},
-		{[]string{"users", "people", "groups"}, []string{"users", "group_members", "groups"}},
+		{[]string{"groups", "people", "users"}, []string{"groups", "users", "group_members"}},
 		{[]string{"all"}, every},
 		{[]string{"sign_in_activities", "all"}, append([]string{"sign_in_activities"}, slices.DeleteFunc(slices.Clone(every), func(name string) bool { return name == "sign_in_activities" })...)},
 	}

@@ -65,15 +65,16 @@ func TestParts(t *testing.T) {
 	}
 	want := []string{
 		"2026-10-30..2026-10-31@a", "2026-10-30..2026-10-31@b", "2026-10-30..2026-10-31@c",
-		"2026-11-01..2026-11-22@a", "2026-11-01..2026-11-22@b", "2026-11-01..2026-11-22@c",
+		"2026-11-01..2026-11-20@a", "2026-11-01..2026-11-20@b", "2026-11-01..2026-11-20@c",
+		"2026-11-21..2026-11-22@a", "2026-11-21..2026-11-22@b", "2026-11-21..2026-11-22@c",
 	}
-	if !slices.Equal(got, want) || len(asked(s, "/things")) != 2 || len(p.rows) != 6 {
+	if !slices.Equal(got, want) || len(asked(s, "/things")) != 2 || len(p.rows) != 9 {
 		t.Errorf("read %v in order, the list %d times, %d rows", got, len(asked(s, "/things")), len(p.rows))
 	}
-	if r := receipt.Streams[0]; r.Parts == nil || *r.Parts != (stagedoor.PartsReport{Of: "things", Count: 3, Requests: 2}) || r.Requests != 8 || r.SlicesWritten != 6 {
+	if r := receipt.Streams[0]; r.Parts == nil || *r.Parts != (stagedoor.PartsReport{Of: "things", Count: 3, Requests: 2}) || r.Requests != 11 || r.SlicesWritten != 9 {
 		t.Errorf("report = %+v, parts %+v", r, r.Parts)
 	}
-	if held := last.Streams[0]; held.Parts != 3 || held.Done != 6 || held.Slices != 6 || held.Of != "things" || held.Requests != 8 {
+	if held := last.Streams[0]; held.Parts != 3 || held.Done != 9 || held.Slices != 9 || held.Of != "things" || held.Requests != 11 {
 		t.Errorf("last progress = %+v", last)
 	}
 	again := plan(t, e, job)
@@ -100,7 +101,10 @@ func TestPartsGoOn(t *testing.T) {
 	if err := e.Divide(t.Context(), &again); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"2026-11-01..2026-11-22@b", "2026-11-01..2026-11-22@c", "2026-11-21..2026-11-22@a"}
+	want := []string{
+		"2026-11-01..2026-11-20@b", "2026-11-01..2026-11-20@c",
+		"2026-11-21..2026-11-22@a", "2026-11-21..2026-11-22@b", "2026-11-21..2026-11-22@c",
+	}
 	if ids := sliceIDs(again.Streams[0]); !slices.Equal(ids, want) {
 		t.Errorf("it goes on with %v, want %v", ids, want)
 	}
@@ -112,7 +116,7 @@ func TestPartsGoOn(t *testing.T) {
 func TestPartsOfOneRun(t *testing.T) {
 	s, p := partServer(), &place{}
 	e := partEngine(s, p)
-	job := Job{Streams: []stagedoor.Stream{held(), things}, Since: date("2026-10-30")}
+	job := Job{Streams: []stagedoor.Stream{held(), things}, Since: date("2026-10-30"), Until: date("2026-11-20")}
 	s.fail = []error{nil, nil, pageTokenDied()}
 	receipt, err := e.Run(t.Context(), plan(t, e, job))
 	if err != nil || len(asked(s, "/things")) != 2 || receipt.Streams[1].Parts.Count != 3 || receipt.Streams[1].Slices[0].Restarts != 1 || len(s.asked) != 2+7 {

@@ -214,12 +214,16 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 		}
 	}
 
-	settled := map[time.Time]bool{}
+	// A slice is settled whole or not at all: while rows of its last day come and
+	// go, a row of the first may move from a page that is still to be read to one
+	// that was. A day that is too old to be read again is held all the same if its
+	// own time was over.
+	settled, held := map[time.Time]bool{}, map[time.Time]bool{}
 	for _, c := range done {
+		whole := !c.ReadAt.Before(settles(*window, c.Days.Until))
 		for day := c.Days.Since; !day.After(c.Days.Until); day = day.AddDate(0, 0, 1) {
-			if !c.ReadAt.Before(day.AddDate(0, 0, 1).Add(window.Settle)) {
-				settled[day] = true
-			}
+			settled[day] = settled[day] || whole
+			held[day] = held[day] || !c.ReadAt.Before(settles(*window, day))
 		}
 	}
 	// Days before oldest are lost, unless the destination holds them. Without
@@ -227,30 +231,42 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 	// it, that run's receipt has told.
 	var told time.Time
 	if job.Since.IsZero() {
-		for day := range settled {
-			if day.After(told) {
+		for day := range held {
+			if held[day] && day.After(told) {
 				told = day
 			}
 		}
 	}
 	for day := asked.Since; !day.After(asked.Until); day = day.AddDate(0, 0, 1) {
 		switch {
-		case settled[day] && (!job.FullRefresh || day.Before(oldest)):
+		case settled[day] && !job.FullRefresh, held[day] && day.Before(oldest):
 			part.Known++
 		case day.Before(oldest) && day.Before(told):
 		case day.Before(oldest):
 			part.Lost = appendDay(part.Lost, day, 0)
 		default:
-			part.Slices = appendSlice(part, day)
+			part.Slices = appendSlice(part, day, now)
 		}
 	}
 	return nil
 }
 
-func appendSlice(part *StreamPlan, day time.Time) []stagedoor.Slice {
+// settles is from when on the rows of a day change no more.
+func settles(w stagedoor.Window, day time.Time) time.Time {
+	return day.AddDate(0, 0, 1).Add(w.Settle)
+}
+
+// appendSlice lets the last slice grow by the day, or begins a new one. No slice
+// has both days that are settled and days that are not, so that only the few of
+// these are read again.
+func appendSlice(part *StreamPlan, day, now time.Time) []stagedoor.Slice {
+	window := *part.Stream.Window
 	var days []stagedoor.Days
 	if n := len(part.Slices); n > 0 {
-		days = []stagedoor.Days{part.Slices[n-1].Days}
+		last := part.Slices[n-1].Days
+		if now.Before(settles(window, last.Until)) == now.Before(settles(window, day)) {
+			days = []stagedoor.Days{last}
+		}
 	}
 	most := 31 // and a calendar month
 	if n := part.Stream.Window.Days; n > 0 {

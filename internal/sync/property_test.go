@@ -46,10 +46,10 @@ func change(rt *rapid.T, p *provider, now time.Time) {
 		}
 		return rapid.SampledFrom(rows).Draw(rt, "row"), true
 	}
-	several := func(path string) bool {
+	several := func(path, day string) bool {
 		n := 0
 		for _, row := range p.lists[path] {
-			if open(row) {
+			if row["day"][:10] == day[:10] {
 				n++
 			}
 		}
@@ -80,16 +80,18 @@ func change(rt *rapid.T, p *provider, now time.Time) {
 			}
 		}
 	case "log":
-		put("/logs", fields{"id": "new" + id, "day": day()})
+		on := day()
+		put("/logs", fields{"id": "new" + id + on[:10], "day": on})
 	case "no log":
-		// An account that shows nothing at all proves nothing, so one row stays.
-		if row, ok := some("/logs", open); ok && several("/logs") {
+		// A slice that shows nothing at all proves nothing, so a row of each day stays.
+		if row, ok := some("/logs", open); ok && several("/logs", row["day"]) {
 			drop("/logs", row["id"])
 		}
 	case "meeting":
-		put("/meetings", fields{"id": "m" + id + day()[:10], "day": day(), "topic": id, "kind": rapid.SampledFrom([]string{"Meeting", "Meeting", "Webinar"}).Draw(rt, "kind"), "people": "3"})
+		on := day() // and never another: a day that is settled loses no row
+		put("/meetings", fields{"id": "m" + id + on[:10], "day": on, "topic": id, "kind": rapid.SampledFrom([]string{"Meeting", "Meeting", "Webinar"}).Draw(rt, "kind"), "people": "3"})
 	case "no meeting":
-		if row, ok := some("/meetings", open); ok && several("/meetings") {
+		if row, ok := some("/meetings", open); ok && several("/meetings", row["day"]) {
 			drop("/meetings", row["id"])
 		}
 	case "person":
@@ -214,6 +216,12 @@ func once(rt *rapid.T, e *Engine, p *provider, place *shelf, streams []stagedoor
 				stop()
 			case page > 1 && chance(12) && len(p.lists["/groups"]) > 2: // a row goes while its list is read
 				p.lists["/groups"] = p.lists["/groups"][1:]
+			case page > 1 && path == "/logs" && chance(12): // and a day's, so that those after it move to a page that was read
+				day := stagedoor.DayOf(time.Now()).Format(time.DateOnly)
+				open := func(row fields) bool { return row["day"][:10] == day }
+				if at := slices.IndexFunc(p.lists[path], open); at >= 0 && slices.ContainsFunc(p.lists[path][at+1:], open) {
+					p.lists[path] = slices.Delete(slices.Clone(p.lists[path]), at, at+1)
+				}
 			}
 			return nil
 		}

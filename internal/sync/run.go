@@ -292,7 +292,7 @@ func (n *node) further() []*unit {
 	walk := StreamPlan{Stream: n.stream}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		if days[day] {
-			walk.Slices = appendSlice(&walk, day)
+			walk.Slices = appendSlice(&walk, day, n.began)
 		}
 	}
 	var units []*unit

@@ -208,11 +208,11 @@ func TestPlan(t *testing.T) {
 			"the first time: as far back as the provider keeps, cut at months",
 			Job{},
 			nil,
-			[]string{"2026-05-22..2026-05-31", "2026-06-01..2026-06-30", "2026-07-01..2026-07-31", "2026-08-01..2026-08-31", "2026-09-01..2026-09-30", "2026-10-01..2026-10-31", "2026-11-01..2026-11-22"},
+			[]string{"2026-05-22..2026-05-31", "2026-06-01..2026-06-30", "2026-07-01..2026-07-31", "2026-08-01..2026-08-31", "2026-09-01..2026-09-30", "2026-10-01..2026-10-31", "2026-11-01..2026-11-20", "2026-11-21..2026-11-22"},
 			nil, 0,
 		},
 		{"asked days alone", Job{Since: date("2026-09-29"), Until: date("2026-10-02")}, nil, []string{"2026-09-29..2026-09-30", "2026-10-01..2026-10-02"}, nil, 0},
-		{"days to come are not asked for", Job{Since: date("2026-11-20"), Until: date("2027-01-01")}, nil, []string{"2026-11-20..2026-11-22"}, nil, 0},
+		{"days to come are not asked for", Job{Since: date("2026-11-20"), Until: date("2027-01-01")}, nil, []string{"2026-11-20..2026-11-20", "2026-11-21..2026-11-22"}, nil, 0},
 		{
 			"older than is kept: said, not asked",
 			Job{Since: date("2026-01-30"), Until: date("2026-05-23")},
@@ -225,7 +225,17 @@ func TestPlan(t *testing.T) {
 			"where it stopped: days that may still change are read again",
 			Job{},
 			[]stagedoor.Checkpoint{point("2026-11-01..2026-11-20", date("2026-11-20").Add(10*time.Hour), 5)},
-			[]string{"2026-11-19..2026-11-22"},
+			[]string{"2026-11-01..2026-11-20", "2026-11-21..2026-11-22"},
+			nil, 0,
+		},
+		{
+			"and of what lies before them, nothing",
+			Job{},
+			[]stagedoor.Checkpoint{
+				point("2026-11-01..2026-11-18", date("2026-11-20").Add(10*time.Hour), 5),
+				point("2026-11-19..2026-11-20", date("2026-11-20").Add(10*time.Hour), 5),
+			},
+			[]string{"2026-11-19..2026-11-20", "2026-11-21..2026-11-22"},
 			nil, 18,
 		},
 		{
@@ -239,7 +249,7 @@ func TestPlan(t *testing.T) {
 			"a gap that grew older than is kept is told once",
 			Job{},
 			[]stagedoor.Checkpoint{point("2026-03-01..2026-03-10", date("2026-03-10"), 5)},
-			[]string{"2026-05-22..2026-05-31", "2026-06-01..2026-06-30", "2026-07-01..2026-07-31", "2026-08-01..2026-08-31", "2026-09-01..2026-09-30", "2026-10-01..2026-10-31", "2026-11-01..2026-11-22"},
+			[]string{"2026-05-22..2026-05-31", "2026-06-01..2026-06-30", "2026-07-01..2026-07-31", "2026-08-01..2026-08-31", "2026-09-01..2026-09-30", "2026-10-01..2026-10-31", "2026-11-01..2026-11-20", "2026-11-21..2026-11-22"},
 			[]string{"2026-03-09..2026-05-21"},
 			8,
 		},
@@ -247,7 +257,7 @@ func TestPlan(t *testing.T) {
 			"and not again",
 			Job{},
 			[]stagedoor.Checkpoint{point("2026-03-01..2026-03-10", date("2026-03-10"), 5), point("2026-05-22..2026-11-19", noon, 5)},
-			[]string{"2026-11-20..2026-11-22"},
+			[]string{"2026-11-20..2026-11-20", "2026-11-21..2026-11-22"},
 			nil, 8 + 182,
 		},
 		{
@@ -352,12 +362,12 @@ func TestSliceIsReadAgain(t *testing.T) {
 	s := &server{rows: dayRows, total: -1, fail: []error{nil, pageTokenDied(), pageTokenDied()}}
 	p := &place{}
 	e := engine(s, p)
-	receipt, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-01")}))
+	receipt, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-01"), Until: date("2026-11-20")}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	report := receipt.Streams[0]
-	asked := []string{"GET /report/events?from=2026-11-01&kind=all&page_size=300&to=2026-11-22"}
+	asked := []string{"GET /report/events?from=2026-11-01&kind=all&page_size=300&to=2026-11-20"}
 	if !slices.Equal(report.Slices[0].Asked, asked) || report.Slices[0].Requests != 6 || report.Requests != 6 {
 		t.Errorf("asked %v in %d requests, want %v in 6", report.Slices[0].Asked, report.Slices[0].Requests, asked)
 	}
@@ -376,7 +386,7 @@ func TestRejectedToken(t *testing.T) {
 	for _, times := range []int{1, restartsRejected, 100} {
 		s := &server{rows: dayRows, total: -1, fail: slices.Repeat([]error{rejected}, times)}
 		e := engine(s, &place{})
-		_, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-01")}))
+		_, err := e.Run(t.Context(), plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-01"), Until: date("2026-11-20")}))
 		if want := times <= restartsRejected; (err == nil) != want || len(s.asked) != min(times, restartsRejected)+1 {
 			t.Errorf("rejected %d times: %v after %d readings", times, err, len(s.asked))
 		}
@@ -434,7 +444,7 @@ func TestRefusedStreams(t *testing.T) {
 	s := &refusing{server: server{rows: dayRows, total: -1}, refuse: refused}
 	e := engine(&s.server, &place{})
 	e.Reader = s
-	both := Job{Streams: []stagedoor.Stream{things, events}, Since: date("2026-11-01")}
+	both := Job{Streams: []stagedoor.Stream{things, events}, Since: date("2026-11-01"), Until: date("2026-11-20")}
 	receipt, err := e.Run(t.Context(), plan(t, e, both))
 	if stagedoor.ExitStatus(err) != 3 || len(receipt.Streams) != 2 || receipt.Streams[1].Returned != 5 || receipt.State != "partial" {
 		t.Errorf("one of two refused: %v, %+v; want exit status 3 and the other stream read", err, receipt)
@@ -525,7 +535,7 @@ func TestLimit(t *testing.T) {
 		t.Errorf("err %v, %d returned, %d rows; want 7", err, receipt.Streams[0].Returned, len(p.rows))
 	}
 	job.Limit = 0
-	if got := sliceIDs(plan(t, e, job).Streams[0]); !slices.Equal(got, []string{"2026-10-01..2026-10-31", "2026-11-01..2026-11-22"}) {
+	if got := sliceIDs(plan(t, e, job).Streams[0]); !slices.Equal(got, []string{"2026-10-01..2026-10-31", "2026-11-01..2026-11-20", "2026-11-21..2026-11-22"}) {
 		t.Errorf("after a limited run these are left: %v", got)
 	}
 }

@@ -56,6 +56,7 @@ func testVolume(t *testing.T, kind Kind) {
 		}
 	}
 	const limit = 64 << 20
+	t.Logf("memory grew by %d MiB", (most-before)>>20)
 	if grown := most - before; grown > limit {
 		t.Errorf("memory grew by %d MiB for %d MiB of rows, want at most %d", grown>>20, rows*1200>>20, limit>>20)
 	}

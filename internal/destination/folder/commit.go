@@ -42,7 +42,7 @@ type output struct {
 }
 
 func (s *slice) commit(ctx context.Context, c stagedoor.Checkpoint, gone bool) (stagedoor.Written, error) {
-	early, err := s.early(ctx, c)
+	early, err := s.early(ctx, c, gone)
 	if err != nil {
 		return stagedoor.Written{}, err
 	}
@@ -64,6 +64,10 @@ func (s *slice) commit(ctx context.Context, c stagedoor.Checkpoint, gone bool) (
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if w.written == (stagedoor.Written{}) { // what is there stays as it is
+			w.drop()
+			w.inputs, w.done, w.fresh = nil, nil, nil
+		}
 		written = w.written
 		return w.publish()
 	})
@@ -75,12 +79,12 @@ func (s *slice) commit(ctx context.Context, c stagedoor.Checkpoint, gone bool) (
 
 // early writes the part before the folder is locked, where no other part is
 // concerned as far as can be seen: then slices are written side by side.
-func (s *slice) early(ctx context.Context, c stagedoor.Checkpoint) (*work, error) {
+func (s *slice) early(ctx context.Context, c stagedoor.Checkpoint, gone bool) (*work, error) {
 	s.d.mu.Lock()
 	st := s.d.state.streams[s.stream.Name]
 	alone := st == nil
 	if !alone {
-		inner, outer := s.concerned(st, c)
+		inner, outer := s.concerned(st, c, gone)
 		alone = len(inner)+len(outer) == 0
 	}
 	w, err := s.begin(st, c)
@@ -139,8 +143,8 @@ func sameColumns(a, b []stagedoor.Column) bool {
 
 // concerned returns the parts that hold rows of the slice's days and part, or
 // may, and those of others in whose span of keys some of the slice's keys lie.
-func (s *slice) concerned(st *streamState, c stagedoor.Checkpoint) (inner, outer []*file) {
-	if s.rows.empty() && !c.Ended {
+func (s *slice) concerned(st *streamState, c stagedoor.Checkpoint, gone bool) (inner, outer []*file) {
+	if s.rows.empty() && !c.Ended && !gone {
 		return nil, nil
 	}
 	first, after, known := s.keySpan()
@@ -164,8 +168,8 @@ func (s *slice) plan(c stagedoor.Checkpoint, gone bool) (*work, error) {
 	if err != nil || st == nil {
 		return w, err
 	}
-	w.gone = gone && !s.rows.empty() // an empty reading proves nothing
-	inner, outer := s.concerned(st, c)
+	w.gone = gone
+	inner, outer := s.concerned(st, c, gone)
 	for _, f := range inner {
 		w.inputs = append(w.inputs, &input{f: f, inner: true})
 	}

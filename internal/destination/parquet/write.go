@@ -17,7 +17,7 @@ const (
 	batchRows = 64
 	// groupBytes is about how much a row group holds before it is compressed;
 	// its compressed pages stay in memory until it is full.
-	groupBytes = 32 << 20
+	groupBytes = 8 << 20
 	// pageBytes is how much of a column waits to be compressed, of each column.
 	pageBytes = 128 << 10
 	// mostKept is how many writers are kept for the next files.

@@ -35,9 +35,8 @@
 //     without days; a slice with days of a stream whose keys have none marks
 //     nothing), and belongs to the slice's part, by the column that tells,
 //   - the row is in the care of the same parameters: the reading without any
-//     wherever that has shown the row, otherwise the last one that has,
-//   - no other run pulled the row after this reading began, and
-//   - the reading gave any row at all.
+//     wherever that has shown the row, otherwise the last one that has, and
+//   - no other run pulled the row after this reading began.
 //
 // It is no store of Stagedoor's own, it does not tune the server, and it makes
 // no views: the tables are the user's to query, index and grant.

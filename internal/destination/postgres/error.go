@@ -134,7 +134,7 @@ func (d *Destination) explainServer(e *stagedoor.Error, said *pgconn.PgError) {
 	role, database := d.server.role, d.server.database
 	switch said.Code {
 	case "28P01":
-		e.Cause, e.Fix = "the server refused the password of the role "+role, "Put the right one into the URL in the variable; characters such as @ : / # % are written %40 %3A %2F %23 %25."
+		e.Cause, e.Fix = "the server refused the password of the role "+role, "Put the right one into the URL; characters such as @ : / # % are written %40 %3A %2F %23 %25."
 	case "28000":
 		e.Cause, e.Fix = "the server refused the role "+role+": "+said.Message, "Use a role that exists and may sign in (CREATE ROLE … LOGIN), and let pg_hba.conf admit it from this address."
 		if strings.Contains(said.Message, "no encryption") {

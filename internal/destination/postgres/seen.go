@@ -4,8 +4,9 @@ import "hash/maphash"
 
 // seen tells whether a key may have come before. It errs on one side only: of a
 // key that it calls new there was none; one that is new it may call an old one,
-// about once in a thousand, and more often beyond some five million keys. It
-// grows with its keys (two bytes a key) up to 11 MiB: a Bloom filter in layers.
+// about once in a hundred thousand, and more often beyond some five million keys,
+// which costs a merge and is right all the same. It grows with its keys (four
+// bytes a key) up to 22 MiB: a Bloom filter in layers.
 type seen struct {
 	seed   maphash.Seed
 	layers [][]uint64
@@ -15,8 +16,8 @@ type seen struct {
 const (
 	firstLayer = 1 << 10 // keys
 	lastLayer  = 1 << 22
-	keyBits    = 16
-	probes     = 7
+	keyBits    = 32
+	probes     = 10
 )
 
 func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
