@@ -114,6 +114,7 @@ type RunQuery struct {
 	States     []RunState // empty: all
 	Credential string     // slug
 	Schedule   string     // name
+	Unheld     bool       // only those that no person stopped
 	Limit      int        // 0: no limit
 }
 

@@ -78,6 +78,13 @@ func (k *kept) keep(o *SyncOptions) {
 	}
 }
 
+// ProgressOf is how far a run was when its process last said so; false where that is
+// not known.
+func ProgressOf(r stagedoor.Run) (sync.Progress, bool) {
+	var p sync.Progress
+	return p, len(r.Progress) > 0 && json.Unmarshal(r.Progress, &p) == nil
+}
+
 // far is how far the run is, as JSON.
 func (k *kept) far() json.RawMessage {
 	p := k.progress.Load()

@@ -249,6 +249,18 @@ func (s *session) showRun(r stagedoor.Run, list []stagedoor.RunSlice) error {
 	}
 	if r.State == stagedoor.RunRunning {
 		add("sign of life", ago(r.Heartbeat))
+		if p, ok := app.ProgressOf(r); ok {
+			line := fmt.Sprintf("%d of %s, %s, %s", p.Done, count(p.Slices, "slice"), count(p.Rows, "row"), count(p.Requests, "call"))
+			if p.SecondsLeft >= 0 {
+				line += ", about " + shortly(time.Duration(p.SecondsLeft)*time.Second) + " left"
+			}
+			add("progress", line)
+			for _, st := range p.Streams {
+				if st.Pace != "" {
+					add("  "+st.Stream, fmt.Sprintf("%d of %s, %s, %s", st.Done, count(st.Slices, "slice"), count(st.Rows, "row"), st.Pace))
+				}
+			}
+		}
 	}
 	if r.State == stagedoor.RunInterrupted && !r.Held {
 		add("goes on", at(r.NotBefore))

@@ -64,6 +64,9 @@ func (t *terminal) say(format string, args ...any) {
 
 // next ends a command with what one would do next.
 func (t *terminal) next(commands ...string) {
+	if len(commands) == 0 {
+		return
+	}
 	line := faint.Render("next:") + " " + strings.Join(commands, faint.Render("  ·  "))
 	if t.errWidth > 0 && ansi.StringWidth(line) > t.errWidth {
 		// One below the other: a command that is torn in two is hard to copy.

@@ -153,3 +153,18 @@ func TestAPlaceThatCannotBeOpenedIsNoDestination(t *testing.T) {
 		t.Errorf("Open = %v, %v; want nil and kind destination", d, err)
 	}
 }
+
+func TestAbsent(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("there", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]bool{
+		"jsonl:none": true, "csv:none?compress=zstd": true, "parquet:none.parquet": true, "sqlite:none.db": true,
+		"JSONL:there": false, "sqlite:": false, "-": false, "": false, "postgres://none/zoom": false, "env:X": false,
+	} {
+		if got := Absent(url); got != want {
+			t.Errorf("Absent(%q) = %t, want %t", url, got, want)
+		}
+	}
+}

@@ -193,7 +193,7 @@ func (q *Rows) leave(r *stagedoor.Run) {
 
 // Waiting returns the runs that somebody may claim now, the oldest first.
 func (q *Rows) Waiting(ctx context.Context) ([]stagedoor.Run, error) {
-	list, err := q.Store.Runs(ctx, stagedoor.RunQuery{States: []stagedoor.RunState{stagedoor.RunQueued, stagedoor.RunRunning, stagedoor.RunInterrupted}})
+	list, err := q.Store.Runs(ctx, stagedoor.RunQuery{Unheld: true, States: []stagedoor.RunState{stagedoor.RunQueued, stagedoor.RunRunning, stagedoor.RunInterrupted}})
 	if err != nil {
 		return nil, err
 	}

@@ -98,14 +98,11 @@ func (s *Scheduler) fire(ctx context.Context, c stagedoor.Schedule, times Times,
 		}
 		next = times.Next(next)
 	}
-	unfinished, err := s.Store.Runs(ctx, stagedoor.RunQuery{Schedule: c.Name, Limit: 1, States: []stagedoor.RunState{
+	unfinished, err := s.Store.Runs(ctx, stagedoor.RunQuery{Schedule: c.Name, Unheld: true, Limit: 1, States: []stagedoor.RunState{
 		stagedoor.RunQueued, stagedoor.RunRunning, stagedoor.RunInterrupted,
 	}})
 	if err != nil {
 		return err
-	}
-	if len(unfinished) > 0 && unfinished[0].Ended() {
-		unfinished = nil
 	}
 	_, err = s.Store.FireSchedule(ctx, c.Name, c.Next, func(c *stagedoor.Schedule) []stagedoor.Run {
 		c.Next = next

@@ -81,6 +81,9 @@ func (s *Store) Runs(ctx context.Context, q stagedoor.RunQuery) ([]stagedoor.Run
 			query, args = query+` AND `+column+` = ?`, append(args, value)
 		}
 	}
+	if q.Unheld {
+		query += ` AND held = 0`
+	}
 	query += ` ORDER BY created_at DESC, id DESC`
 	if q.Limit > 0 {
 		query, args = query+` LIMIT ?`, append(args, q.Limit)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
@@ -183,21 +184,21 @@ func (s *slice) plan(c stagedoor.Checkpoint, gone bool) (*work, error) {
 	return w, err
 }
 
-// hit returns those of the files that may hold one of the slice's keys.
+// hit returns those of the files that may hold one of the slice's keys, less
+// those that are inputs already.
 func (w *work) hit(st *streamState, files []*file) ([]*file, error) {
 	if st.index == nil {
 		st.index = newKeys()
 	}
-	maybe := map[*file]bool{}
 	for _, f := range files {
-		maybe[f] = true
-		if st.index.known[f.serial] != nil {
+		if f.indexed { // a hundred thousand are gone through at each commit
 			continue
 		}
 		if err := w.s.d.readKeys(f, func(key []byte) { st.index.add(key, f.serial) }); err != nil {
 			return nil, err
 		}
 		st.index.known[f.serial] = f
+		f.indexed = true
 	}
 	rows, err := w.s.rows.sorted()
 	if err != nil {
@@ -211,8 +212,7 @@ func (w *work) hit(st *streamState, files []*file) ([]*file, error) {
 		}
 		key, _ := rows.row()
 		st.index.find(key, func(f *file) {
-			if maybe[f] {
-				maybe[f] = false
+			if !slices.Contains(hit, f) && !slices.ContainsFunc(w.inputs, func(in *input) bool { return in.f == f }) {
 				hit = append(hit, f)
 			}
 		})

@@ -29,8 +29,9 @@ type file struct {
 	First     string `json:"first_key"`
 	Last      string `json:"last_key"`
 
-	version int // of the name
-	serial  uint32
+	version int    // of the name
+	serial  uint32 // never used again
+	indexed bool   // its keys are in the stream's index
 }
 
 // checkpoint is a slice that was written whole.

@@ -59,7 +59,7 @@ func (m *Memory) Runs(_ context.Context, q stagedoor.RunQuery) ([]stagedoor.Run,
 	}
 	var list []stagedoor.Run
 	for _, r := range m.runs {
-		if (len(q.States) == 0 || slices.Contains(q.States, r.State)) && (q.Schedule == "" || q.Schedule == r.Schedule) && (q.Credential == "" || q.Credential == r.Credential) {
+		if (len(q.States) == 0 || slices.Contains(q.States, r.State)) && (q.Schedule == "" || q.Schedule == r.Schedule) && (q.Credential == "" || q.Credential == r.Credential) && !(q.Unheld && r.Held) {
 			list = append(list, r)
 		}
 	}

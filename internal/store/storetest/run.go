@@ -80,6 +80,7 @@ func runsListed(t *testing.T, fresh Fresh) {
 		if i == 1 {
 			r.Credential, r.Schedule = "other", "nightly"
 		}
+		r.Held = i == 3
 		must(t, s.AddRun(ctx, r))
 	}
 	for _, c := range []struct {
@@ -90,6 +91,7 @@ func runsListed(t *testing.T, fresh Fresh) {
 		{stagedoor.RunQuery{Limit: 2}, []string{"d", "c"}},
 		{stagedoor.RunQuery{States: []stagedoor.RunState{stagedoor.RunQueued, stagedoor.RunRunning}}, []string{"c", "b"}},
 		{stagedoor.RunQuery{Credential: "other"}, []string{"b"}},
+		{stagedoor.RunQuery{Unheld: true, Limit: 2}, []string{"c", "b"}},
 		{stagedoor.RunQuery{Schedule: "nightly", States: []stagedoor.RunState{stagedoor.RunDone}}, nil},
 	} {
 		list, err := s.Runs(ctx, c.query)
