@@ -17,7 +17,7 @@ const (
 	chunkSize = 128 << 10
 	// spaceLimit is how much all slices that are open together keep in memory
 	// before the one that wants more writes its rows to a temporary file.
-	spaceLimit = 8 << 20
+	spaceLimit = 12 << 20
 	// leastSpill is what a slice may keep in any case.
 	leastSpill = 2 * chunkSize
 	// mostRuns is how many sorted runs a slice's temporary file has before they

@@ -3,7 +3,7 @@
 // UTC), text and JSON are STRING. JSON is not annotated as such, since several
 // readers then give bytes. Every column but the key may be null. The rows are
 // sorted by the key, which the file says, so that readers skip what they do not
-// want; pages are compressed with Zstandard.
+// want; pages are compressed with Snappy.
 //
 // It knows no folders or manifests; package folder does.
 package parquet

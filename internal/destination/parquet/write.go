@@ -1,10 +1,13 @@
 package parquet
 
 import (
-	"errors"
 	"io"
+	"slices"
+	"sync"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/snappy"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -15,14 +18,25 @@ const (
 	// groupBytes is about how much a row group holds before it is compressed;
 	// its compressed pages stay in memory until it is full.
 	groupBytes = 8 << 20
-	// pageBytes is how much of a column a page holds before it is compressed.
-	pageBytes = 256 << 10
+	// pageBytes is how much of a column waits to be compressed, of each column.
+	pageBytes = 128 << 10
+	// mostKept is how many writers are kept for the next files.
+	mostKept = 2
 )
 
-var errOnlyWrites = errors.New("this codec only writes")
+// quick is Snappy, written in the quicker of its two ways; readers see no
+// difference. Zstandard's files are a quarter smaller and take twice as long,
+// and every encoder of it some MiB.
+type quick struct{ snappy.Codec }
+
+// Encode compresses src.
+func (quick) Encode(dst, src []byte) ([]byte, error) {
+	return s2.EncodeSnappy(dst[:cap(dst)], src), nil
+}
 
 // Writer writes rows. It fulfils folder.Writer.
 type Writer struct {
+	of      []stagedoor.Column
 	to      *parquet.GenericWriter[any]
 	columns [][]parquet.Value // of the rows that wait
 	chunk   []byte            // their texts
@@ -32,15 +46,47 @@ type Writer struct {
 	out     []*parquet.ColumnWriter
 }
 
+// kept are writers whose file was ended. A run writes hundreds of files, one or
+// two at once, and the buffers of a writer are some MiB.
+var kept struct {
+	mu   sync.Mutex // guards list
+	list []*Writer
+}
+
+// reused returns a writer that has written such a file before, or nil.
+func reused(to io.Writer, columns []stagedoor.Column) *Writer {
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	i := slices.IndexFunc(kept.list, func(w *Writer) bool { return slices.Equal(w.of, columns) })
+	if i < 0 {
+		return nil
+	}
+	w := kept.list[i]
+	kept.list = slices.Delete(kept.list, i, i+1)
+	w.to.Reset(to)
+	return w
+}
+
+// keep lets another file have the writer.
+func (w *Writer) keep() {
+	w.to.Reset(io.Discard) // and not the file
+	w.group = 0
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if len(kept.list) == mostKept {
+		kept.list = slices.Delete(kept.list, 0, 1) // perhaps of a stream that is done
+	}
+	kept.list = append(kept.list, w)
+}
+
 // NewWriter returns a writer of rows with these columns.
 func NewWriter(to io.Writer, columns []stagedoor.Column) (*Writer, error) {
-	zstd, err := newCodec()
-	if err != nil {
-		return nil, err
+	if w := reused(to, columns); w != nil {
+		return w, nil
 	}
 	config, err := parquet.NewWriterConfig(
 		schemaOf(columns),
-		parquet.Compression(zstd),
+		parquet.Compression(&quick{}),
 		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending(columns[0].Name))),
 		parquet.SkipPageBounds("_raw"),
 		parquet.PageBufferSize(pageBytes),
@@ -49,7 +95,7 @@ func NewWriter(to io.Writer, columns []stagedoor.Column) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{to: parquet.NewGenericWriter[any](to, config)}
+	w := &Writer{of: slices.Clone(columns), to: parquet.NewGenericWriter[any](to, config)}
 	w.out = w.to.ColumnWriters()
 	for range columns {
 		w.columns = append(w.columns, make([]parquet.Value, 0, batchRows))
@@ -125,5 +171,9 @@ func (w *Writer) Close() error {
 	if err := w.batch(); err != nil {
 		return err
 	}
-	return w.to.Close()
+	if err := w.to.Close(); err != nil {
+		return err
+	}
+	w.keep()
+	return nil
 }

@@ -244,7 +244,9 @@ func TestATemporaryFolderThatCanNotBeUsed(t *testing.T) {
 	}
 	defer d.Close()
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	d.memory.held.Store(spoolMemory) // other slices have it all
 	_, err = writeUsers(d, 1, 20_000)
+	d.memory.held.Store(0)
 	wantError(t, err, "kept in a temporary file", "--tmpfs /tmp", "emptyDir")
 	if _, err := writeUsers(d, 1, 100); err != nil { // which memory holds
 		t.Error(err)
@@ -253,7 +255,7 @@ func TestATemporaryFolderThatCanNotBeUsed(t *testing.T) {
 	if err != nil {
 		t.Skip("no /dev/full here")
 	}
-	s := &spool{file: full, tail: []byte("x")}
+	s := &spool{memory: newMemory(), file: full, chunks: [][]byte{[]byte("x")}}
 	wantError(t, d.explain("write users", s.flush()), "is full", "TMPDIR")
 }
 

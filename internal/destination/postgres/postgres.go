@@ -32,6 +32,7 @@ type Destination struct {
 	schema string
 	pool   *pgxpool.Pool
 	server server
+	memory *memory // of rows that wait to be sent
 
 	patience, lockPatience time.Duration // as the constants; tests shorten them
 
@@ -63,7 +64,7 @@ func Open(ctx context.Context, url string) (*Destination, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Destination{name: nameOf(config.ConnConfig, schema), schema: schema, patience: patience, lockPatience: lockPatience}
+	d := &Destination{name: nameOf(config.ConnConfig, schema), schema: schema, patience: patience, lockPatience: lockPatience, memory: newMemory()}
 	d.server.role = config.ConnConfig.User
 	d.server.database = config.ConnConfig.Database
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {

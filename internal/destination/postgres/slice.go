@@ -41,7 +41,7 @@ var _ stagedoor.SliceWriter = (*slice)(nil)
 // Begin opens a slice. It refuses a table that is not Stagedoor's, and one that
 // the role may not write or make, before anything is read from the provider.
 func (d *Destination) Begin(ctx context.Context, stream stagedoor.Stream, s stagedoor.Slice, run string) (stagedoor.SliceWriter, error) {
-	w := &slice{d: d, stream: stream, slice: s, run: run, table: d.tableOf(stream), seen: newSeen(), state: writing}
+	w := &slice{d: d, stream: stream, slice: s, run: run, table: d.tableOf(stream), seen: newSeen(), rows: spool{memory: d.memory}, repeats: spool{memory: d.memory}, state: writing}
 	err := d.prepare(ctx)
 	if err == nil {
 		err = d.again(ctx, func() error { return w.check(ctx) })

@@ -7,32 +7,78 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
-// spoolMemory is how much of a spool stays in memory.
-const spoolMemory = 256 << 10
+const (
+	// chunkBytes is how spools take memory, and spoolMemory how much those of all
+	// open slices take together before the one that wants more goes to a file.
+	chunkBytes  = 128 << 10
+	spoolMemory = 12 << 20
+)
+
+// memory is what the spools of a destination share.
+type memory struct {
+	held atomic.Int64
+	free chan []byte // chunks that were given back
+}
+
+func newMemory() *memory { return &memory{free: make(chan []byte, spoolMemory/chunkBytes)} }
+
+func (m *memory) take(bytes int) []byte {
+	size := max(chunkBytes, bytes)
+	m.held.Add(int64(size))
+	if size == chunkBytes {
+		select {
+		case chunk := <-m.free:
+			return chunk[:0]
+		default:
+		}
+	}
+	return make([]byte, 0, size)
+}
+
+func (m *memory) give(chunks [][]byte) {
+	for _, chunk := range chunks {
+		m.held.Add(-int64(cap(chunk)))
+		if cap(chunk) != chunkBytes {
+			continue
+		}
+		select {
+		case m.free <- chunk:
+		default:
+		}
+	}
+}
 
 // errSpool is in the chain of every error of the temporary file.
 var errSpool = errors.New("the temporary file")
 
-// spool keeps rows until they are sent: each with its length before it, the
-// first ones in memory and all of them in a temporary file when there are many.
+// spool keeps rows until they are sent: each with its length before it, in memory
+// or, when there are many, the first ones in a temporary file.
 type spool struct {
-	rows int
-	tail []byte // what is not in the file yet
-	file *os.File
-	size int64  // of the file
-	name string // of the file, where it could not be unnamed at once
+	memory *memory
+	rows   int
+	chunks [][]byte // what is not in the file
+	file   *os.File
+	size   int64  // of the file
+	name   string // of the file, where it could not be unnamed at once
 }
 
 func (s *spool) add(row []byte) error {
-	s.tail = binary.BigEndian.AppendUint32(s.tail, uint32(len(row)))
-	s.tail = append(s.tail, row...)
-	s.rows++
-	if len(s.tail) < spoolMemory {
-		return nil
+	n := len(s.chunks) - 1
+	if need := 4 + len(row); n < 0 || cap(s.chunks[n])-len(s.chunks[n]) < need {
+		if len(s.chunks) > 1 && s.memory.held.Load()+int64(max(chunkBytes, need)) > spoolMemory {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+		s.chunks = append(s.chunks, s.memory.take(need))
+		n = len(s.chunks) - 1
 	}
-	return s.flush()
+	s.chunks[n] = append(binary.BigEndian.AppendUint32(s.chunks[n], uint32(len(row))), row...)
+	s.rows++
+	return nil
 }
 
 func (s *spool) flush() error {
@@ -46,13 +92,21 @@ func (s *spool) flush() error {
 			s.name = file.Name()
 		}
 	}
-	n, err := s.file.Write(s.tail)
-	s.size += int64(n)
-	if err != nil {
-		return errors.Join(errSpool, err)
+	for _, chunk := range s.chunks {
+		n, err := s.file.Write(chunk)
+		s.size += int64(n)
+		if err != nil {
+			return errors.Join(errSpool, err)
+		}
 	}
-	s.tail = s.tail[:0]
+	s.forget()
 	return nil
+}
+
+func (s *spool) forget() {
+	s.memory.give(s.chunks)
+	clear(s.chunks)
+	s.chunks = s.chunks[:0]
 }
 
 // close forgets the rows.
@@ -63,17 +117,21 @@ func (s *spool) close() {
 			_ = os.Remove(s.name)
 		}
 	}
-	*s = spool{}
+	s.forget()
+	*s = spool{memory: s.memory}
 }
 
 // copying reads the spool in COPY's binary format, with the fields of head
 // before each row's own. It may be read as often as needed.
 func (s *spool) copying(fields int, head []byte) *copying {
-	var from io.Reader = bytes.NewReader(s.tail)
+	var from []io.Reader
 	if s.file != nil {
-		from = io.MultiReader(io.NewSectionReader(s.file, 0, s.size), from)
+		from = append(from, io.NewSectionReader(s.file, 0, s.size))
 	}
-	c := &copying{from: bufio.NewReaderSize(from, 128<<10), out: make([]byte, 0, 80<<10)}
+	for _, chunk := range s.chunks {
+		from = append(from, bytes.NewReader(chunk))
+	}
+	c := &copying{from: bufio.NewReaderSize(io.MultiReader(from...), 64<<10), out: make([]byte, 0, 80<<10)}
 	c.head = append(binary.BigEndian.AppendUint16(nil, uint16(fields)), head...)
 	// The signature, no flags, no extension.
 	// Source: postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS, read 2026-11.
