@@ -66,10 +66,6 @@ func TestContainer(t *testing.T) {
 		return out.String(), err
 	}
 
-	// Without a /tmp it stops before it has lost anything, and says what it needs.
-	if said, err := run(); err == nil || !strings.Contains(said, "docker run --tmpfs /tmp") {
-		t.Fatalf("without /tmp: %v\n%s", err, said)
-	}
 	tmp := filepath.Join(root, "tmp")
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		t.Fatal(err)
