@@ -110,8 +110,11 @@ func spread(count int) []zoomsim.Fault {
 	for round := range count {
 		for i, kind := range passing {
 			after := round*len(passing) + i
-			if kind == zoomsim.TokenEndpointDown {
+			switch kind {
+			case zoomsim.TokenEndpointDown:
 				after = round // of the requests to the token endpoint
+			case zoomsim.PageTokenExpired:
+				after = round * 3 // of the requests with a page token
 			}
 			faults = append(faults, fault(kind, after, 1))
 		}

@@ -74,6 +74,7 @@ func TestServePageHasEveryMetric(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, zoomsim.Options{Users: 2, Meetings: 5})
 	w.addCredential()
+	w.succeeds("schedule", "add", "acme", "users", "--cron", "@daily", "--into", "sqlite:zoom.db")
 	d := w.serve(w.at())
 	g := w.addCaller("reports", "--allow", "GET /users/**")
 	if status, body := w.through(d.url, g, http.DefaultClient, "/to/acme/v2/users/me"); status != http.StatusOK {

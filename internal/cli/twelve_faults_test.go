@@ -39,3 +39,30 @@ func TestTwelveThroughFaults(t *testing.T) {
 		}
 	})
 }
+
+// TestTwelveMove has rows come and go while lists are read, so that rows move
+// between two pages. What such a run missed or took twice, the next one mends.
+func TestTwelveMove(t *testing.T) {
+	t.Parallel()
+	onEachShelf(t, company(t), func(t *testing.T, w *world, s *shelf) {
+		var faults []zoomsim.Fault
+		for _, stream := range twelve {
+			if stream == "meeting_attendance" {
+				continue
+			}
+			for i, kind := range []string{zoomsim.Delete, zoomsim.Late} {
+				faults = append(faults, zoomsim.Fault{Kind: kind, Operation: stream, After: 1 + 2*i})
+			}
+		}
+		if err := w.sim.AddFaults(faults...); err != nil {
+			t.Fatal(err)
+		}
+		w.startWith(nil, s.env, s.sync()...).wait() // a meeting may be gone when its participants are asked for
+		fired := w.sim.Stats().FaultsFired
+		if fired[zoomsim.Delete] < 8 || fired[zoomsim.Late] < 8 {
+			t.Errorf("%d rows went and %d came while lists were read, so little is proven", fired[zoomsim.Delete], fired[zoomsim.Late])
+		}
+		w.succeedsInto(s)
+		w.holds(s)
+	})
+}

@@ -60,7 +60,7 @@ func (w *Worker) Run(ctx context.Context) {
 	defer busy.Wait()
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
-	for {
+	for ctx.Err() == nil {
 		err := w.look(ctx, &busy)
 		if ctx.Err() != nil {
 			return
@@ -97,6 +97,9 @@ func (w *Worker) look(ctx context.Context, busy *sync.WaitGroup) error {
 		return err
 	}
 	for _, run := range waiting {
+		if ctx.Err() != nil {
+			return nil // what this worker has just let go is the next one's
+		}
 		if !w.room(run) {
 			continue
 		}

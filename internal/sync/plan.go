@@ -243,7 +243,7 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 			part.Known++
 		case day.Before(oldest) && day.Before(told):
 		case day.Before(oldest):
-			part.Lost = appendDay(part.Lost, day, 0)
+			part.Lost = appendDay(part.Lost, day)
 		default:
 			part.Slices = appendSlice(part, day, now)
 		}
@@ -261,35 +261,28 @@ func settles(w stagedoor.Window, day time.Time) time.Time {
 // these are read again.
 func appendSlice(part *StreamPlan, day, now time.Time) []stagedoor.Slice {
 	window := *part.Stream.Window
-	var days []stagedoor.Days
 	if n := len(part.Slices); n > 0 {
-		last := part.Slices[n-1].Days
-		if now.Before(settles(window, last.Until)) == now.Before(settles(window, day)) {
-			days = []stagedoor.Days{last}
+		last := &part.Slices[n-1].Days
+		open := now.Before(settles(window, day))
+		// Zoom's reports span one month at most in a call. Slices that stay are
+		// calendar months; the few days that are read again may lie in two.
+		month := open || last.Until.Month() == day.Month()
+		fewer := last.Count() < cmp.Or(window.Days, 28) || window.Days == 0 && !open
+		if next(*last, day) && now.Before(settles(window, last.Until)) == open && month && fewer {
+			last.Until = day
+			return part.Slices
 		}
 	}
-	most := 31 // and a calendar month
-	if n := part.Stream.Window.Days; n > 0 {
-		most = n
-	}
-	grown := appendDay(days, day, most)
-	if len(grown) == len(days) {
-		part.Slices[len(part.Slices)-1].Days = grown[0]
-		return part.Slices
-	}
-	return append(part.Slices, stagedoor.Slice{Stream: part.Stream.Name, Params: part.Params, Days: grown[len(grown)-1]})
+	return append(part.Slices, stagedoor.Slice{Stream: part.Stream.Name, Params: part.Params, Days: stagedoor.Days{Since: day, Until: day}})
 }
 
-// appendDay lets the last span grow by the day where it is its neighbour, and
-// with a number of days at most, has fewer and is of the same calendar month:
-// Zoom's reports span one month at most in a call.
-func appendDay(spans []stagedoor.Days, day time.Time, most int) []stagedoor.Days {
-	if n := len(spans); n > 0 {
-		last := &spans[n-1]
-		if last.Until.AddDate(0, 0, 1).Equal(day) && (most == 0 || last.Until.Month() == day.Month() && last.Count() < most) {
-			last.Until = day
-			return spans
-		}
+func next(span stagedoor.Days, day time.Time) bool { return span.Until.AddDate(0, 0, 1).Equal(day) }
+
+// appendDay lets the last span grow by the day where it is its neighbour.
+func appendDay(spans []stagedoor.Days, day time.Time) []stagedoor.Days {
+	if n := len(spans); n > 0 && next(spans[n-1], day) {
+		spans[n-1].Until = day
+		return spans
 	}
 	return append(spans, stagedoor.Days{Since: day, Until: day})
 }

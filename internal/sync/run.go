@@ -38,8 +38,7 @@ type node struct {
 	by     *finder          // of the parent: what finds this node's parts
 	finds  []*finder        // of the node's children
 	lane   *lane
-	needed []stagedoor.Days // that children need of it beside what its outputs read
-	lazy   bool             // it is read as far as a child asks
+	lazy   bool // it is read as far as a child asks
 
 	units []*unit
 	next  int       // of a lazy node: the first unit that was not read

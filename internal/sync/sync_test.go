@@ -591,3 +591,15 @@ func TestProgress(t *testing.T) {
 		t.Errorf("last progress (-want +got):\n%s", diff)
 	}
 }
+
+// TestDaysThatChangeAreOneSlice holds that the days which are read again cost one
+// call on the first of a month too.
+func TestDaysThatChangeAreOneSlice(t *testing.T) {
+	e := engine(&server{}, &place{})
+	e.Now = func() time.Time { return date("2026-12-01").Add(12 * time.Hour) }
+	got := sliceIDs(plan(t, e, Job{Streams: []stagedoor.Stream{events}, Since: date("2026-10-25")}).Streams[0])
+	want := []string{"2026-10-25..2026-10-31", "2026-11-01..2026-11-29", "2026-11-30..2026-12-01"}
+	if !slices.Equal(got, want) {
+		t.Errorf("slices %v, want %v", got, want)
+	}
+}
