@@ -18,9 +18,9 @@ import (
 // that look into folders by themselves leave out names with a point before them.
 const hidden = ".stagedoor"
 
-// earlyParts is how many parts are written side by side: writing keeps a processor
-// busy, and the buffers of a part are some MiB.
-const earlyParts = 2
+// earlyParts is how many parts are written side by side: one is compressed while
+// the disk takes another in, and the buffers of a part are some MiB.
+const earlyParts = 4
 
 // Destination is one open folder. Several slices may be open at once, and other
 // processes may write into the same folder at the same time. Every error of it
