@@ -26,9 +26,10 @@ test: ## all tests
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
 
-soak: ## the long proofs, of which make test runs a short form (about twelve minutes)
+soak: ## the long proofs, of which make test runs a short form (about twenty minutes)
 	$(GO) test ./internal/quota -count=1 -run TestNeverTooMuch -rapid.checks=50000 -rapid.nofailfile -timeout 30m
 	$(GO) test ./internal/cli -count=10 -run 'Killed|Faults' -timeout 60m
+	STAGEDOOR_KILLS=100 $(GO) test ./internal/destination/... -count=1 -run Suite -timeout 60m
 	$(GO) test ./internal/cli -count=1 -run TestGatewayUnderLoad -soak -v -timeout 10m
 
 bench: ## measure, beside named references in the same run (docs/performance.md)

@@ -17,6 +17,7 @@ const (
 
 	placeVariable = "STAGEDOOR_KILLED_PLACE" // set in the child: where it writes
 	seedVariable  = "STAGEDOOR_KILLED_SEED"  // repeats a run of the test
+	killsVariable = "STAGEDOOR_KILLS"        // how often, for the long proof (make soak)
 )
 
 // testKilled starts this test once more in a process of its own, which writes
@@ -27,9 +28,15 @@ func testKilled(t *testing.T, kind Kind) {
 		writeUntilKilled(t, kind, place)
 		return
 	}
-	kills := 60
+	kills := 20
 	if testing.Short() {
 		kills = 5
+	}
+	if text := os.Getenv(killsVariable); text != "" {
+		var err error
+		if kills, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
 	}
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv(seedVariable); text != "" {
