@@ -12,4 +12,4 @@ if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
   fi
 fi
 CGO_ENABLED=1 "${GO:-go}" test -race -short . ./token ./zoomsim ./internal/zoom ./internal/egress ./internal/sync ./internal/quota \
-  ./internal/server ./internal/gateway ./internal/app
+  ./internal/server ./internal/gateway ./internal/app ./internal/job ./internal/destination/postgres
