@@ -278,9 +278,17 @@ func TestWhatAKillLeaves(t *testing.T) {
 	}
 }
 
+func manifestOf(streams, files string) string {
+	return `{"stagedoor_manifest":1,"generation":           1,"format":"jsonl","streams":` + streams + `,"files":` + files + `,"slices":[]}`
+}
+
 func TestFoldersThatAreNotOurs(t *testing.T) {
 	for name, c := range map[string]struct{ text, part string }{
 		"another program's manifest": {`{"files":[],"version":3, "and":"much more than that"}`, "not of Stagedoor's making"},
+		"a file elsewhere":           {manifestOf(`{}`, `[{"stream":"users","path":"../victim.jsonl"}]`), "does not lie in its folder"},
+		"no file":                    {manifestOf(`{}`, `[null]`), "does not lie in its folder"},
+		"a folder elsewhere":         {manifestOf(`{"users":{"folder":"../users"}}`, `[]`), "does not lie in it"},
+		"a folder from the root":     {manifestOf(`{"users":{"folder":"/users"}}`, `[]`), "does not lie in it"},
 		"short":                      {`{}`, "not of Stagedoor's making"},
 		"a later version":            {`{"stagedoor_manifest":2,"generation":           1,"format":"jsonl"}`, "of version 2"},
 		"another format":             {`{"stagedoor_manifest":1,"generation":           1,"format":"csv"}`, "holds csv files. Fix: Write csv:"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -58,7 +59,7 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	scheme, rest, found := strings.Cut(url, ":")
 	if !found || !schemeForm().MatchString(scheme) {
 		fix := "Write - for stdout, sqlite:PATH, the name of a saved destination, or env:VAR for a variable that holds one of these."
-		if strings.Contains(filepath.Base(url), ".") {
+		if strings.Contains(filepath.Base(url), ".") && !strings.ContainsAny(url, "=@ \t") { // libpq's host=… password=… has dots too
 			fix = "If it is a file for SQLite, write sqlite:" + url + ". " + fix
 		}
 		return nil, refuse("it is neither a saved destination nor a URL of a known form", fix)
@@ -159,11 +160,19 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
+var percents = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[0-9a-fA-F]{2}`) })
+
 // holdsPassword errs on the careful side, and does without a URL parser, since
 // the passwords that a URL parser trips over are passwords too.
 func holdsPassword(url string) bool {
-	if strings.Contains(strings.ToLower(url), "password=") {
-		return true
+	decoded := percents().ReplaceAllStringFunc(url, func(code string) string {
+		b, _ := strconv.ParseUint(code[1:], 16, 8)
+		return string([]byte{byte(b)})
+	})
+	for _, form := range []string{url, decoded} { // a parameter's name may itself be written with %
+		if strings.Contains(strings.ToLower(strings.Join(strings.Fields(form), "")), "password=") {
+			return true
+		}
 	}
 	_, authority, found := strings.Cut(url, "://")
 	if !found {

@@ -97,6 +97,8 @@ func TestAPasswordIsRefusedAndNeverRepeated(t *testing.T) {
 	for _, url := range []string{
 		"postgres://me:hunter2@db/zoom", "postgres://me:hun:ter2@x@db/zoom", "postgres://db/zoom?user=me&password=hunter2",
 		"mysql://me:hunter2@db/zoom", "POSTGRES://db/zoom?sslPassword=hunter2", "sqlite://me:hunter2@/zoom.db",
+		"host=db.example.com user=me password=hunter2 dbname=zoom", "host=db.example.com user=me password = hunter2",
+		"postgres://me@db:x/zoom?pass%77ord=hunter2", "postgres://me:1/hunter2@db/zoom",
 	} {
 		_, err := Open(context.Background(), url, Options{})
 		wantUsage(t, url, err, "holds a password", "--into env:VAR")
@@ -111,7 +113,7 @@ func TestAPasswordIsRefusedAndNeverRepeated(t *testing.T) {
 		}
 	}
 	// Other texts may be secrets too.
-	for _, text := range []string{"hunter2", "hunter2:x", "hunter2://x", "a b:hunter2"} {
+	for _, text := range []string{"hunter2", "hunter2:x", "hunter2://x", "a b:hunter2", "host=db.example.com pass hunter2", "me/hunter2@db.example.com"} {
 		_, err := Open(context.Background(), text, Options{})
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("the error for an unknown text is %v", err)

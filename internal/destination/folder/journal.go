@@ -95,6 +95,9 @@ func (d *Destination) refresh() error {
 				Cause: "the folder holds " + m.Format + " files", Fix: "Write " + m.Format + ":" + d.path + ", or choose another folder.",
 			}
 		}
+		if err := m.inside(); err != nil {
+			return errManifest(err)
+		}
 		info, err := file.Stat()
 		if err != nil {
 			return err

@@ -3,8 +3,10 @@ package folder
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -257,6 +259,22 @@ type manifest struct {
 	} `json:"streams"`
 	Files  []*file      `json:"files"`
 	Slices []checkpoint `json:"slices"`
+}
+
+// inside returns an error where the manifest names a place outside its folder:
+// what is replaced is removed, and nobody's files elsewhere may be.
+func (m manifest) inside() error {
+	for name, st := range m.Streams {
+		if !filepath.IsLocal(filepath.FromSlash(st.Folder)) {
+			return fmt.Errorf("the folder of %q does not lie in it", stagedoor.Outside(name, 63))
+		}
+	}
+	for _, f := range m.Files {
+		if f == nil || !filepath.IsLocal(filepath.FromSlash(f.Path)) {
+			return errors.New("a file that it lists does not lie in its folder")
+		}
+	}
+	return nil
 }
 
 // stateOf turns a manifest into a state.

@@ -29,6 +29,11 @@ func parse(text string) (config *pgxpool.Config, schema string, err error) {
 	if err != nil || u.Opaque != "" {
 		return nil, "", refuse("it is not a URL that can be read", form)
 	}
+	// A / in a password ends the host before its time, and what is left of the
+	// password would be the database's name, which messages show.
+	if strings.Contains(u.EscapedPath(), "@") {
+		return nil, "", refuse("an @ stands where the database's name should be", form)
+	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, "", refuse("what stands behind its ? can not be read", form)

@@ -75,6 +75,9 @@ func TestURLsThatAreRefused(t *testing.T) {
 	for url, part := range map[string]string{
 		"postgres:zoom": "not a URL that can be read",
 		"POSTGRES://me@h/zoom?password=wrong-secret&sslmode=wrong-secret":           "sslmode",
+		"postgres://me:1/wrong-secret@h/zoom":                                       "an @ stands where",
+		"postgres:///me:wrong-secret@h/zoom":                                        "an @ stands where",
+		"postgres:/me:wrong-secret@h/zoom":                                          "an @ stands where",
 		"postgres://me:wrong-secret@h:x/zoom":                                       "not a URL that can be read",
 		"postgres://me:wrong-secret%@h/zoom":                                        "written %40",
 		"postgres://me:wrong-secret@h/zoom?a=%zz":                                   "behind its ?",
