@@ -33,7 +33,7 @@ func explain(op, subject, path string, err error) error {
 	case errors.Is(err, syscall.EFBIG):
 		e.Cause, e.Fix = "a file reached the size that this user, or this file system, permits", "Raise the limit (ulimit -f), or choose another disk, then run the command again; nothing was half written."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		e.Cause, e.Fix = "this user may not write there", "Let this user write in "+path+", or choose another path."
+		e.Cause, e.Fix = "this user may not write in "+nearest(path), "Let this user write there, or choose another path."
 	case errors.Is(err, syscall.ENOTDIR):
 		e.Cause, e.Fix = "a file stands where a folder should be: "+err.Error(), "Choose another path, or move the file away."
 	case errors.Is(err, fs.ErrNotExist) && absent(folder):
@@ -52,4 +52,13 @@ func explain(op, subject, path string, err error) error {
 func absent(path string) bool {
 	_, err := os.Lstat(path)
 	return errors.Is(err, fs.ErrNotExist)
+}
+
+// nearest is path where that is a folder, and else the folder that it would lie in:
+// a right to write is one of folders.
+func nearest(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
 }
