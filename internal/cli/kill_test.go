@@ -111,11 +111,11 @@ func upTo(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.
 // same command until it is done: no row is lost or doubled.
 func TestSyncKilled(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("its short form is TestTwelveKilled's")
+	}
 	r := seeded(t)
 	runs, kills := 8, 6
-	if testing.Short() {
-		runs, kills = 2, 5
-	}
 	moments := []moment{sometime, nearCommit, midAnswer, afterward, nearCommit, onRequest}
 	killed := map[moment]int{}
 	for run := range runs {
@@ -155,6 +155,9 @@ func TestSyncKilled(t *testing.T) {
 // no row is lost or doubled.
 func TestPartsKilled(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("its short form is TestTwelveKilled's")
+	}
 	r := seeded(t)
 	w := newWorld(t, zoomsim.Options{Plan: "business", Users: 8, Meetings: 100, Limits: "off"})
 	w.addCredential()
