@@ -42,7 +42,8 @@ func (p *progress) update(now syncing.Progress) {
 		p.paint("")
 	case !p.t.errTTY && time.Since(p.painted) >= relate:
 		p.painted = time.Now()
-		p.t.say("%s", progressWords(now))
+		figures, what := progressWords(now)
+		p.t.say("%s  %s", figures, what)
 	}
 }
 
@@ -65,12 +66,8 @@ func (p *progress) waiting(e zoom.Event) {
 }
 
 func (p *progress) paint(note string) {
-	const width = 20
-	filled := 0
-	if p.last.Slices > 0 {
-		filled = width * p.last.Done / p.last.Slices
-	}
-	line := strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + " " + progressWords(p.last)
+	figures, what := progressWords(p.last)
+	line := barBefore(figures, p.last, p.t.errWidth) + figures + "  " + what
 	if note != "" {
 		line = note + "  " + line
 	}
@@ -81,10 +78,30 @@ func (p *progress) paint(note string) {
 	p.shown, p.painted = true, time.Now()
 }
 
-// progressWords says how far a run is; what a narrow terminal cuts off comes last.
-func progressWords(p syncing.Progress) string {
-	if len(p.Streams) == 0 {
+// barBefore draws how much is done, in the columns that the figures leave on the
+// line: they say more. A width of 0 is one that nobody knows.
+func barBefore(figures string, p syncing.Progress, width int) string {
+	const most, least = 20, 5
+	long := most
+	if width > 0 {
+		const around = 5 // a blank, what tells that the rest is cut off, and the last column
+		long = min(most, width-around-ansi.StringWidth(figures))
+	}
+	if long < least {
 		return ""
+	}
+	filled := 0
+	if p.Slices > 0 {
+		filled = long * p.Done / p.Slices
+	}
+	return strings.Repeat("█", filled) + strings.Repeat("░", long-filled) + " "
+}
+
+// progressWords says how far a run is, in figures, and what it is at: what a narrow
+// terminal cuts off comes last.
+func progressWords(p syncing.Progress) (figures, what string) {
+	if len(p.Streams) == 0 {
+		return "", ""
 	}
 	now := p.Streams[p.Now]
 	words := []string{fmt.Sprintf("%d of %s", p.Done, count(p.Slices, "slice")), count(p.Rows, "row"), count(p.Requests, "call")}
@@ -95,7 +112,7 @@ func progressWords(p syncing.Progress) string {
 		words = append(words, now.Pace)
 	}
 	days, _, _ := strings.Cut(now.Slice, "@") // what follows is an id that tells nobody anything
-	what := now.Stream
+	what = now.Stream
 	switch {
 	case now.State == syncing.StreamFinds:
 		what += ": looking for the " + now.Of + " to read it for"
@@ -104,11 +121,10 @@ func progressWords(p syncing.Progress) string {
 	case days != "":
 		what += " " + days
 	}
-	words = append(words, what)
 	if others := p.Reading() - 1; others > 0 {
-		words = append(words, "and "+count(others, "more stream"))
+		what += "  and " + count(others, "more stream")
 	}
-	return strings.Join(words, "  ")
+	return strings.Join(words, "  "), what
 }
 
 // shortly says a span as a person would: "40s", "12m", "3h20m".

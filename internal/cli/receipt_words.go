@@ -10,6 +10,7 @@ import (
 
 // sayReceipt sums a run up for a person.
 func (s *session) sayReceipt(r stagedoor.Receipt) {
+	said := "" // the fix told last; streams often fail of one thing, and its fix is long
 	for _, report := range r.Streams {
 		mark := green.Render("done")
 		if report.Error != nil {
@@ -31,8 +32,9 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 		s.say("%s", line+" → "+r.Destination)
 		if report.Error != nil && (len(r.Streams) > 1 || r.State == "partial") {
 			s.say("      %s", report.Error.Cause)
-			if report.Error.Fix != "" {
-				s.say("      %s", faint.Render(fixFor(r.Credential, report.Error.Fix)))
+			if fix := report.Error.Fix; fix != "" && fix != said {
+				s.say("      %s", faint.Render(fixFor(r.Credential, fix)))
+				said = fix
 			}
 		}
 		if same := report.Returned - report.Written; same > 0 && report.Error == nil && len(report.Skipped) == 0 {
@@ -68,5 +70,19 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 				s.say("      %s", fixFor(r.Credential, notice.Fix))
 			}
 		}
+	}
+}
+
+// sayNotBegun names the streams of a run that ended before their turn: the receipt
+// has nothing of them, and a person would look for them there.
+func (s *session) sayNotBegun(asked []stagedoor.Stream, r stagedoor.Receipt) {
+	var names []string
+	for _, st := range asked {
+		if !slices.ContainsFunc(r.Streams, func(report stagedoor.StreamReport) bool { return report.Stream == st.Name }) {
+			names = append(names, st.Name)
+		}
+	}
+	if len(names) > 0 {
+		s.say("%s  not begun: %s", amber.Render("left"), strings.Join(names, ", "))
 	}
 }

@@ -143,7 +143,11 @@ func (s *session) showRun(r stagedoor.Run, list []stagedoor.RunSlice) error {
 	if !r.CancelAt.IsZero() {
 		add("cancelled", at(r.CancelAt)+" by "+r.CancelBy)
 	}
-	add("written", fmt.Sprintf("%s, %s", count(r.Slices, "slice"), count(r.Rows, "row")))
+	written := fmt.Sprintf("%s, %s", count(r.Slices, "slice"), count(r.Rows, "row"))
+	if r.Attempts > 1 && r.Receipt != nil {
+		written += fmt.Sprintf(" in %d attempts; in the last of them:", r.Attempts)
+	}
+	add("written", written)
 	if r.Error != nil {
 		add("error", r.Error.Cause)
 		add("fix", fixFor(r.Credential, r.Error.Fix))

@@ -158,6 +158,9 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 		}
 	}
 	s.sayReceipt(receipt)
+	if f.keeps() {
+		s.sayNotBegun(job.Streams, receipt)
+	}
 	if f.keeps() && ctx.Err() != nil && stagedoor.KindOf(err) == stagedoor.KindInterrupted {
 		err = f.stopped(c, err)
 	}

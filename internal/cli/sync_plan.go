@@ -95,6 +95,9 @@ func (s *session) showPlan(ctx context.Context, run *app.Sync, asJSON bool) erro
 				s.say("%s: there are %d %s to read it for, which took %s to find out", p.Stream, part.Parts.Count, part.Parts.Of, count(part.Parts.Requests, "call"))
 			}
 		}
+		if part.Stream.From != "" && part.Requests() == 0 && len(part.Slices) > 0 {
+			s.say("%s: takes no calls of its own, it comes with %s", p.Stream, part.Stream.From)
+		}
 		for i, slice := range part.Slices {
 			slice.Partition = ""
 			if id := slice.ID(); len(p.Slices) == 0 || p.Slices[len(p.Slices)-1] != id || i == 0 {
@@ -156,7 +159,7 @@ func planRows(part syncing.StreamPlan) (rows [][]string) {
 		}
 		takes := fmt.Sprintf("%d or more", calls)
 		if part.Stream.From != "" && calls == 0 {
-			takes = "none: comes with " + part.Stream.From
+			takes = "none"
 		}
 		rows = append(rows, []string{part.Stream.Name, id, takes, string(app.Label(part.Stream))})
 	}

@@ -306,6 +306,10 @@ func TestFoldersThatAreNotOurs(t *testing.T) {
 			t.Errorf("%s is now %q, %v", name, text, err)
 		}
 	}
+	none := filepath.Join(t.TempDir(), "none")
+	if _, err := Open(context.Background(), "jsonl:"+filepath.Join(none, "out"), Options{}); err == nil || !strings.Contains(err.Error(), "the folder "+none+" does not exist. Fix: Make it with `mkdir -p "+none+"`") {
+		t.Errorf("a folder in a folder that is missing: %v", err)
+	}
 	file := filepath.Join(t.TempDir(), "notes")
 	if err := os.WriteFile(file, []byte("notes"), 0o600); err != nil {
 		t.Fatal(err)

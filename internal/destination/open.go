@@ -60,7 +60,13 @@ func Open(ctx context.Context, url string, o Options) (stagedoor.Destination, er
 	if !found || !schemeForm().MatchString(scheme) {
 		fix := "Write - for stdout, sqlite:PATH, the name of a saved destination, or env:VAR for a variable that holds one of these."
 		if strings.Contains(filepath.Base(url), ".") && !strings.ContainsAny(url, "=@ \t") { // libpq's host=… password=… has dots too
-			fix = "If it is a file for SQLite, write sqlite:" + url + ". " + fix
+			kind := "sqlite"
+			for _, format := range []string{"jsonl", "csv", "parquet"} {
+				if ok, _ := endingOf(strings.ToLower(url), format); ok {
+					kind = format
+				}
+			}
+			fix = "If it is a file, write " + kind + ":" + url + ". " + fix
 		}
 		return nil, refuse("it is neither a saved destination nor a URL of a known form", fix)
 	}

@@ -51,6 +51,9 @@ func TestFormsOfASQLiteURL(t *testing.T) {
 func TestRefusedURLs(t *testing.T) {
 	for url, parts := range map[string][]string{
 		"jsonl:":                           {"without a path"},
+		"users.db":                         {"neither a saved destination nor a URL", "write sqlite:users.db."},
+		"out/Users.CSV.gz":                 {"write csv:out/Users.CSV.gz."},
+		"out/users.parquet":                {"write parquet:out/users.parquet."},
 		"csv:out?x=1":                      {"an option that it does not have", "?compress=gzip"},
 		"parquet:out?compress=zstd":        {"an option that it does not have", "parquet:PATH takes none"},
 		"csv:out.jsonl":                    {"ends as jsonl files do", "Write jsonl:PATH"},

@@ -9,7 +9,7 @@
 // engine of many machines can take its place; package jobtest holds what both must
 // do.
 //
-// [Work] does one run under such a sign of life, in any process: that of a person's
+// [Attempt.Work] does one run under such a sign of life, in any process: that of a person's
 // own `sync`, or a [Worker] in the daemon, which takes up what waits. A [Scheduler]
 // asks for runs at the times ([Times]) that a cron expression names in a zone.
 //

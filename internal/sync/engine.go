@@ -177,7 +177,7 @@ func verdict(failed []error, skipped int, nothing bool) error {
 	return &stagedoor.Error{
 		Op: "sync", Kind: stagedoor.KindPartial,
 		Cause: "something that was asked for could not be read; the rest is written",
-		Fix:   "See above, or in the receipt (--json), what is missing and why.",
+		Fix:   "What is missing, and why, stands at its stream, and in the receipt (--json).",
 	}
 }
 

@@ -26,7 +26,7 @@ type file struct {
 	Slice     string `json:"slice"`
 	Partition string `json:"partition,omitempty"`
 	Rows      int    `json:"rows"`
-	Deleted   int    `json:"deleted,omitempty"` // rows of them that have a _deleted_at
+	Deleted   int    `json:"deleted"` // rows of them that have a _deleted_at
 	Bytes     int64  `json:"bytes"`
 	First     string `json:"first_key"`
 	Last      string `json:"last_key"`
