@@ -343,3 +343,32 @@ func TestCompressedFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyItsOwnIsSwept holds that a list of leftovers which somebody wrote
+// removes nothing outside the folder.
+func TestOnlyItsOwnIsSwept(t *testing.T) {
+	outer := t.TempDir()
+	place, victim := filepath.Join(outer, "lake"), filepath.Join(outer, "victim.txt")
+	hidden := filepath.Join(place, ".stagedoor")
+	if err := os.MkdirAll(hidden, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{victim: "mine", filepath.Join(place, "left.jsonl"): "{}", filepath.Join(hidden, "pending"): "../victim.txt\nleft.jsonl\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := Open(context.Background(), "jsonl:"+place, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(victim); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(place, "left.jsonl")); err == nil {
+		t.Error("the leftover is still there")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -274,8 +275,8 @@ func (d *Destination) sweep() {
 	}
 	var left []string
 	for path := range strings.SplitSeq(string(text), "\n") {
-		if path == "" || d.state.paths[strings.ToLower(path)] != nil {
-			continue
+		if path == "" || d.state.paths[strings.ToLower(path)] != nil || !filepath.IsLocal(filepath.FromSlash(path)) {
+			continue // also what lies outside the folder: none of that is ours
 		}
 		if err := os.Remove(d.at(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			left = append(left, path)
