@@ -372,3 +372,50 @@ func TestOnlyItsOwnIsSwept(t *testing.T) {
 		t.Error("the leftover is still there")
 	}
 }
+
+// TestPartThatWasCut holds that rows which somebody cut from a part are missed,
+// also where the cut lies at a line's end and all that is left can be read.
+func TestPartThatWasCut(t *testing.T) {
+	place := t.TempDir()
+	stream := stagedoor.Stream{
+		Name: "logs", Window: &stagedoor.Window{From: "from", To: "to"}, Day: []string{"seen"}, ID: [][]string{{"name"}},
+		Columns: []stagedoor.Column{{Name: "name", Type: stagedoor.Text}},
+	}
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
+	write := func(since, until int) error {
+		d, err := Open(context.Background(), "jsonl:"+place, Options{})
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		slice := stagedoor.Slice{Stream: "logs", Days: stagedoor.Days{Since: day(since), Until: day(until)}}
+		w, err := d.Begin(context.Background(), stream, slice, "run")
+		if err != nil {
+			return err
+		}
+		defer w.Abort()
+		for n := since; n <= until; n++ {
+			key := day(n).Format(time.DateOnly) + ":row"
+			if err := w.Write(context.Background(), stagedoor.Record{Key: key, Values: []any{"row"}, Raw: []byte(`{"name":"row"}`)}); err != nil {
+				return err
+			}
+		}
+		_, err = w.Commit(context.Background(), stagedoor.Checkpoint{Slice: slice, Run: "run", ReadAt: day(20)}, false)
+		return err
+	}
+	if err := write(1, 5); err != nil {
+		t.Fatal(err)
+	}
+	part := filepath.Join(place, "logs", "2026-01-01..2026-01-05.jsonl")
+	text, err := os.ReadFile(part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	if err := os.WriteFile(part, []byte(strings.Join(lines[:2], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(4, 6); err == nil || !strings.Contains(err.Error(), "the manifest says") || !strings.Contains(err.Error(), "2026-01-01..2026-01-05.jsonl") {
+		t.Errorf("a part without three of its rows: %v", err)
+	}
+}

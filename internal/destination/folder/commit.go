@@ -220,7 +220,7 @@ func (w *work) hit(st *streamState, files []*file) ([]*file, error) {
 }
 
 func (d *Destination) readKeys(f *file, each func(key []byte)) error {
-	r, err := openPart(d.format, d.at(f.Path), []stagedoor.Column{{Name: "_key", Type: stagedoor.Text}})
+	r, err := openPart(d.format, d.at(f.Path), f.Bytes, []stagedoor.Column{{Name: "_key", Type: stagedoor.Text}})
 	if err != nil {
 		return err
 	}

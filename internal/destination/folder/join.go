@@ -61,7 +61,7 @@ func (w *work) join(ctx context.Context) error {
 		for len(waiting) > 0 && (least == nil || waiting[0].f.First <= string(least.key)) && (!more || waiting[0].f.First <= string(key)) {
 			in := waiting[0]
 			waiting = waiting[1:]
-			if in.opened, err = openPart(w.s.d.format, w.s.d.at(in.f.Path), w.columns); err != nil {
+			if in.opened, err = openPart(w.s.d.format, w.s.d.at(in.f.Path), in.f.Bytes, w.columns); err != nil {
 				return err
 			}
 			if err := in.advance(); err != nil {

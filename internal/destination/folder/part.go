@@ -3,6 +3,7 @@ package folder
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -92,7 +93,7 @@ type opened struct {
 	decompress func()
 }
 
-func openPart(format Format, path string, columns []stagedoor.Column) (*opened, error) {
+func openPart(format Format, path string, bytes int64, columns []stagedoor.Column) (*opened, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -100,6 +101,9 @@ func openPart(format Format, path string, columns []stagedoor.Column) (*opened, 
 	o := &opened{file: file, decompress: func() {}}
 	info, err := file.Stat()
 	var from io.Reader = file
+	if err == nil && info.Size() != bytes {
+		err = fmt.Errorf("it has %d bytes, and the manifest says %d: somebody changed it", info.Size(), bytes)
+	}
 	if err == nil {
 		from, err = o.plain(path)
 	}
