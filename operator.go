@@ -34,3 +34,42 @@ type OperatorToken struct {
 func (t OperatorToken) Ended(now time.Time) bool {
 	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt)
 }
+
+// Operator is a person who signs in to the page.
+type Operator struct {
+	ID   string `json:"id"`   // random, for ever
+	Name string `json:"name"` // unique; what they sign in with: "anna"
+	Role Role   `json:"role"`
+	// Password is what argon2id made of it, with its parameters and salt, in the
+	// form of the PHC (github.com/P-H-C/phc-string-format, read 2026-11); empty
+	// until the invitation was accepted.
+	Password     string    `json:"-"`
+	CreatedAt    time.Time `json:"created_at"`
+	CreatedBy    string    `json:"created_by"`
+	PasswordAt   time.Time `json:"password_set_at,omitzero"`
+	LastSignInAt time.Time `json:"last_sign_in_at,omitzero"`
+}
+
+// Invitation lets its bearer, once, set the password of an operator: of a new one,
+// or of one whose password was reset. Only the hash of its link's secret is kept.
+type Invitation struct {
+	ID         string
+	OperatorID string
+	Hash       []byte // SHA-256 of 256 random bits
+	CreatedAt  time.Time
+	CreatedBy  string
+	ExpiresAt  time.Time
+}
+
+// Session is one browser of an operator who signed in. Only the hash of the
+// cookie's secret is kept.
+type Session struct {
+	ID         string
+	OperatorID string
+	Hash       []byte // SHA-256 of 256 random bits
+	CreatedAt  time.Time
+	SeenAt     time.Time // rounded, so that reading pages does not write each time
+	ExpiresAt  time.Time // however much it is used
+	From       string    // the address it was begun from
+	Browser    string    // what the browser said of itself, shortened
+}

@@ -143,8 +143,23 @@ func (a *App) makeHome() error {
 	return e
 }
 
-// Who names the person at the keyboard for created_by and changed_by.
-func Who() string {
+// By names whoever a context acts for, for created_by and changed_by: an operator
+// of the daemon, else the person at the keyboard.
+func By(ctx context.Context) string {
+	return actorOf(ctx).Name
+}
+
+// actorOf is on whose behalf a context is; where it does not say, the person at
+// the keyboard, who may do everything.
+func actorOf(ctx context.Context) stagedoor.Actor {
+	if a, ok := stagedoor.ActorOf(ctx); ok {
+		return a
+	}
+	return stagedoor.Actor{Name: keyboard(), Role: stagedoor.RoleAdmin}
+}
+
+// keyboard names the person at the keyboard.
+func keyboard() string {
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		return u.Username
 	}

@@ -49,7 +49,7 @@ func (a *App) Did(ctx context.Context, e stagedoor.Event, err error) error {
 	if opening != nil {
 		return errors.Join(err, opening)
 	}
-	writing := log.Commit(ctx, a.event(e, err))
+	writing := log.Commit(ctx, a.event(ctx, e, err))
 	if failure, ok := errors.AsType[*stagedoor.Error](writing); ok && err == nil {
 		unseen := *failure
 		unseen.Subject, unseen.Cause = e.Subject, "it was done, and could not be written into the audit: "+failure.Cause
@@ -70,14 +70,15 @@ func (a *App) Note(ctx context.Context, e stagedoor.Event, err error) {
 		a.env.Log.Warn("the audit can not be written", "error", opening)
 		return
 	}
-	log.Record(a.event(e, err))
+	log.Record(a.event(ctx, e, err))
 }
 
-func (a *App) event(e stagedoor.Event, err error) stagedoor.Event {
+func (a *App) event(ctx context.Context, e stagedoor.Event, err error) stagedoor.Event {
 	if e.At.IsZero() {
 		e.At = now()
 	}
-	e.Actor, e.Result = first(e.Actor, "person "+Who()), stagedoor.ResultOf(err)
+	who := actorOf(ctx)
+	e.Actor, e.From, e.Result = first(e.Actor, who.String()), first(e.From, who.From), stagedoor.ResultOf(err)
 	if failure, ok := errors.AsType[*stagedoor.Error](err); ok {
 		e.Status, e.Tracking = max(e.Status, failure.Status), first(e.Tracking, failure.Tracking)
 	}

@@ -76,7 +76,7 @@ func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, s
 		return fail(err)
 	}
 	c := add.Caller
-	c.CredentialID, c.Credential, c.Provider, c.CreatedBy = credential.ID, credential.Slug, credential.Provider, Who()
+	c.CredentialID, c.Credential, c.Provider, c.CreatedBy = credential.ID, credential.Slug, credential.Provider, By(ctx)
 	if c.Rules, err = a.rules(c.Provider, add.Allow, add.AllowScope, add.Deny, add.DenyScope); err != nil {
 		return fail(err)
 	}
@@ -101,7 +101,7 @@ func (a *App) SetCallerRules(ctx context.Context, name string, allow, allowScope
 	if err != nil {
 		return before, after, nil, err
 	}
-	before, after, err = callers.SetRules(ctx, name, rules, Who())
+	before, after, err = callers.SetRules(ctx, name, rules, By(ctx))
 	wanted := before
 	wanted.Name, wanted.Rules = name, rules
 	err = a.didCaller(ctx, "set-rules", wanted, callerRights(wanted), err)
@@ -114,7 +114,7 @@ func (a *App) RotateCallerSecret(ctx context.Context, name string, keep time.Dur
 	if err != nil {
 		return stagedoor.Caller{}, stagedoor.Secret{}, err
 	}
-	c, secret, err := callers.RotateSecret(ctx, name, keep, Who())
+	c, secret, err := callers.RotateSecret(ctx, name, keep, By(ctx))
 	return c, secret, a.didCaller(ctx, "rotate-secret", named(c, name), "", err)
 }
 
@@ -124,7 +124,7 @@ func (a *App) RevokeCaller(ctx context.Context, name string) (stagedoor.Caller, 
 	if err != nil {
 		return stagedoor.Caller{}, err
 	}
-	c, err := callers.Revoke(ctx, name, Who())
+	c, err := callers.Revoke(ctx, name, By(ctx))
 	return c, a.didCaller(ctx, "revoke", named(c, name), "", err)
 }
 

@@ -101,7 +101,7 @@ func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stage
 	if err != nil {
 		return c, err
 	}
-	c.CreatedBy, c.Status = Who(), stagedoor.StatusUnverified
+	c.CreatedBy, c.Status = By(ctx), stagedoor.StatusUnverified
 	if p.Proof.Verified {
 		c.Status, c.CheckedAt, c.CheckedBy = stagedoor.StatusVerified, p.Proof.CheckedAt, c.CreatedBy
 	}
@@ -143,7 +143,7 @@ func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (vault.P
 	default:
 		status, reason = stagedoor.StatusFailing, stagedoor.NoticeOf(err).Cause
 	}
-	if saving := v.SetStatus(ctx, c.ID, status, reason, Who()); saving != nil {
+	if saving := v.SetStatus(ctx, c.ID, status, reason, By(ctx)); saving != nil {
 		return proof, saving
 	}
 	if !token.Value.IsZero() {
@@ -182,7 +182,7 @@ func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stag
 		return c, vault.Proof{}, err
 	}
 	if !check {
-		now, err := v.SetSecret(ctx, c.ID, secret, Who())
+		now, err := v.SetSecret(ctx, c.ID, secret, By(ctx))
 		return now, vault.Proof{}, err
 	}
 	wanted := c
@@ -191,7 +191,7 @@ func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stag
 	if err != nil {
 		return c, proof, err
 	}
-	now, err := v.SetProvenSecret(ctx, c.ID, secret, Who())
+	now, err := v.SetProvenSecret(ctx, c.ID, secret, By(ctx))
 	if err != nil || now.Status == stagedoor.StatusDisabled {
 		return now, proof, err // a token would outlive being switched off
 	}

@@ -161,7 +161,7 @@ func (a *App) AddDestination(ctx context.Context, d stagedoor.SavedDestination, 
 		return fail(ofDestination(err, d.Name))
 	}
 	d.Kind, d.Place = kindAndPlace(text, name)
-	d.CreatedBy, d.CheckedAt = Who(), now()
+	d.CreatedBy, d.CheckedAt = By(ctx), now()
 	sealed, err := v.SealDestination(d, stagedoor.NewSecret(text))
 	if err != nil {
 		return fail(err)

@@ -27,7 +27,7 @@ func (a *App) AddOperatorToken(ctx context.Context, t stagedoor.OperatorToken) (
 	if err != nil {
 		return t, stagedoor.Secret{}, err
 	}
-	t.CreatedBy = Who()
+	t.CreatedBy = By(ctx)
 	made, secret, err := operators.Add(ctx, t)
 	return made, secret, a.Did(ctx, stagedoor.Event{Action: "operator-token.add", Subject: "operator token " + t.Name, Detail: "role " + string(t.Role)}, err)
 }

@@ -205,7 +205,7 @@ func (a *App) RunSlices(ctx context.Context, id string, limit int) ([]stagedoor.
 // looked at without a request: its plan, and whether the destination opens.
 func (a *App) Enqueue(ctx context.Context, c stagedoor.Credential, o SyncOptions) (stagedoor.Run, error) {
 	o.Job.Run = newRun()
-	run := stagedoor.Run{ID: o.Job.Run, CredentialID: c.ID, Credential: c.Slug, By: "person " + Who(), CreatedAt: now().Truncate(time.Microsecond)}
+	run := stagedoor.Run{ID: o.Job.Run, CredentialID: c.ID, Credential: c.Slug, By: actorOf(ctx).String(), CreatedAt: now().Truncate(time.Microsecond)}
 	fail := func(err error) (stagedoor.Run, error) { return run, err }
 	var err error
 	if run.Spec, err = a.lasting(ctx, c, o, "run", "--enqueue"); err != nil {
@@ -256,7 +256,7 @@ func (a *App) CancelRun(ctx context.Context, id string) (stagedoor.Run, error) {
 	if err != nil {
 		return run, err
 	}
-	cancelled, err := rows.Cancel(ctx, run.ID, "person "+Who())
+	cancelled, err := rows.Cancel(ctx, run.ID, actorOf(ctx).String())
 	return cancelled, a.didRun(ctx, "cancel", run, "it was "+string(run.State), err)
 }
 

@@ -60,7 +60,7 @@ func (a *App) AddSchedule(ctx context.Context, c stagedoor.Credential, s stagedo
 		}
 	}
 	s.ID, s.CredentialID, s.Credential = strings.ToLower(rand.Text()), c.ID, c.Slug
-	s.CreatedAt, s.CreatedBy, s.Next = now().Truncate(time.Microsecond), Who(), times.Next(now())
+	s.CreatedAt, s.CreatedBy, s.Next = now().Truncate(time.Microsecond), By(ctx), times.Next(now())
 	err = a.store.AddSchedule(ctx, s)
 	return s, a.didSchedule(ctx, "add", s, fmt.Sprintf("'%s' %s, %s", s.Cron, s.Zone, strings.Join(s.Spec.Streams, ", ")), err)
 }
@@ -80,7 +80,7 @@ func scheduleName(slug string, streams []string) string {
 func (a *App) PauseSchedule(ctx context.Context, name string) (stagedoor.Schedule, error) {
 	return a.updateSchedule(ctx, "pause", name, func(s *stagedoor.Schedule) error {
 		if s.PausedAt.IsZero() {
-			s.PausedAt, s.PausedBy, s.Next = now().Truncate(time.Microsecond), Who(), time.Time{}
+			s.PausedAt, s.PausedBy, s.Next = now().Truncate(time.Microsecond), By(ctx), time.Time{}
 		}
 		return nil
 	})

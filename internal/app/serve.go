@@ -180,7 +180,7 @@ func (a *App) acme(ctx context.Context) (*server.ACME, error) {
 // act is a line of the audit about the daemon itself.
 func (d *Daemon) act(action, detail string) stagedoor.Event {
 	return stagedoor.Event{
-		At: now(), Actor: "person " + Who(), Action: action, Subject: "daemon", Result: stagedoor.ResultOf(nil),
+		At: now(), Actor: actorOf(context.Background()).String(), Action: action, Subject: "daemon", Result: stagedoor.ResultOf(nil),
 		Detail: fmt.Sprintf("%s, version %s", detail, Version),
 	}
 }

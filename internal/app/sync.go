@@ -61,7 +61,7 @@ func (a *App) PrepareSync(ctx context.Context, c stagedoor.Credential, o SyncOpt
 	if o.Job.Run == "" {
 		o.Job.Run = newRun()
 	}
-	k := &kept{by: first(o.By, "person "+Who()), claimed: o.Claimed}
+	k := &kept{by: first(o.By, actorOf(ctx).String()), claimed: o.Claimed}
 	if k.spec, err = specOf(o); err != nil {
 		return nil, err
 	}

@@ -96,12 +96,12 @@ func credentialEdit(s *session) *cobra.Command {
 				return s.unproven(wanted, err)
 			}
 		}
-		now, err := v.Update(ctx, nameOf(args), app.Who(), change)
+		now, err := v.Update(ctx, nameOf(args), app.By(ctx), change)
 		if err = a.Edited(ctx, before, now, err); err != nil {
 			return err
 		}
 		if check {
-			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.Who()); err != nil {
+			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.By(ctx)); err != nil {
 				return err
 			}
 		}
@@ -218,7 +218,7 @@ func credentialDisable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.DidCredential(ctx, "disable", c, reason, v.Disable(ctx, c.ID, reason, app.Who())); err != nil {
+		if err := a.DidCredential(ctx, "disable", c, reason, v.Disable(ctx, c.ID, reason, app.By(ctx))); err != nil {
 			return err
 		}
 		if asJSON {
@@ -246,7 +246,7 @@ func credentialEnable(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.Who())); err != nil {
+		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.By(ctx))); err != nil {
 			return err
 		}
 		var proof vault.Proof

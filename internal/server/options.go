@@ -67,6 +67,9 @@ type ACME struct {
 type Parts struct {
 	OAuth   http.Handler // /oauth/… and /.well-known/oauth-authorization-server
 	Gateway http.Handler // /to/…
+	// API is /api/…, and UI everything that is nobody else's. Both ask by themselves who it
+	// is that comes. nil: there is none.
+	API, UI http.Handler
 	// Guard lets only operators with the role pass.
 	Guard   func(stagedoor.Role, http.Handler) http.Handler
 	Metrics http.Handler

@@ -118,7 +118,14 @@ func (t *router) operators(w http.ResponseWriter, r *http.Request, target string
 	case "/debug":
 		t.parts.Guard(stagedoor.RoleViewer, onlyGet(http.HandlerFunc(t.debug))).ServeHTTP(w, r)
 	default:
-		notHere(w)
+		switch {
+		case strings.HasPrefix(target, "/api/") && t.parts.API != nil:
+			t.parts.API.ServeHTTP(w, r)
+		case !strings.HasPrefix(target, "/api/") && t.parts.UI != nil:
+			t.parts.UI.ServeHTTP(w, r)
+		default:
+			notHere(w)
+		}
 	}
 }
 
