@@ -88,6 +88,17 @@ func makePages(dir string, rows int) (*pageMaker, error) {
 	return m, nil
 }
 
+// asPages is a process that only makes the pages, for somebody who looks closer
+// at `bench sync PAGES PLACE`.
+func asPages(dir, rows string) error {
+	n, err := strconv.Atoi(rows)
+	if err != nil {
+		return err
+	}
+	_, err = makePages(dir, n)
+	return err
+}
+
 // size is how many rows a meeting has: most are small, a few are halls.
 func (m *pageMaker) size() int {
 	switch n := m.random.IntN(100); {

@@ -81,7 +81,10 @@ func setOf(list []string) map[string]bool {
 }
 
 func postgresShelf(t *testing.T, _ *world) *shelf {
-	cluster := postgrestest.Start(t)
+	return postgresShelfOn(t, postgrestest.Start(t))
+}
+
+func postgresShelfOn(t *testing.T, cluster *postgrestest.Cluster) *shelf {
 	name := "twelve_" + strings.ToLower(rand.Text())
 	if err := cluster.Exec("postgres", "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,7 @@ type Destination struct {
 	pool   *pgxpool.Pool
 	server server
 	memory *memory // of rows that wait to be sent
+	ledger ledger
 
 	patience, lockPatience time.Duration // as the constants; tests shorten them
 
@@ -53,7 +54,10 @@ type server struct {
 	mayUse         bool // the schema
 }
 
-var _ stagedoor.Destination = (*Destination)(nil)
+var (
+	_ stagedoor.Destination = (*Destination)(nil)
+	_ stagedoor.Finisher    = (*Destination)(nil)
+)
 
 // Open connects to the database that a postgres:// URL names, and looks whether
 // the schema can be used; see the package comment for what it takes of the URL.
@@ -80,10 +84,16 @@ func Open(ctx context.Context, url string) (*Destination, error) {
 // Name returns the server, the database and the schema as a URL.
 func (d *Destination) Name() string { return d.name }
 
-// Close ends all connections. Slices that are open are forgotten.
+// Close ends all connections. Slices that are open are forgotten. Without Finish
+// before it, it waits a moment for the server's disk, and fails where something
+// that was committed is lost or could not be looked at.
 func (d *Destination) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	defer cancel()
+	err := d.Finish(ctx)
+	d.ledger.forget() // what there was to say of it is said
 	d.pool.Close()
-	return nil
+	return err
 }
 
 // look asks the server what must hold of it.
@@ -133,22 +143,26 @@ func (d *Destination) prepare(ctx context.Context) error {
 	if d.prepared {
 		return nil
 	}
-	err := d.again(ctx, func() error { return d.change(ctx, slicesTable, d.makeSlices) })
+	err := d.again(ctx, func() error { return d.change(ctx, slicesTable, true, d.makeSlices) })
 	d.prepared = err == nil
 	return err
 }
 
-// change runs f in a transaction that holds the lock of a table, and commits it.
+// change runs f in a transaction that holds the lock of a table, and commits it;
+// durably as the server's settings have it, or without waiting for its disk.
 // Every error means that nothing was written, except a [doubt].
-func (d *Destination) change(ctx context.Context, table string, f func(context.Context, pgx.Tx) error) error {
+func (d *Destination) change(ctx context.Context, table string, durably bool, f func(context.Context, pgx.Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release() // closes it, if the transaction is not over
 	// In one message, since a server may be far away.
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"begin; set local lock_timeout = %d; select pg_advisory_xact_lock(%d)", d.lockPatience.Milliseconds(), d.lock(table))})
+	begin := fmt.Sprintf("begin; set local lock_timeout = %d; ", d.lockPatience.Milliseconds())
+	if !durably {
+		begin += "set local synchronous_commit = off; "
+	}
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin + fmt.Sprintf("select pg_advisory_xact_lock(%d)", d.lock(table))})
 	if err != nil {
 		return err
 	}

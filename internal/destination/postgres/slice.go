@@ -154,8 +154,14 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 	// What a COMMIT without an answer would have done, and by now may have.
 	var doubtful *stagedoor.Written
 	var written stagedoor.Written
+	durably := checkpoint.Cut || checkpoint.Ended || s.d.ledger.count(s.stream.Name) >= unsureSlices
+	var before []stagedoor.Checkpoint
 	err := s.d.again(ctx, func() error {
-		err := s.d.change(ctx, s.table.name, func(ctx context.Context, tx pgx.Tx) error {
+		err := s.d.change(ctx, s.table.name, durably, func(ctx context.Context, tx pgx.Tx) error {
+			before = s.d.ledger.of(s.stream.Name)
+			if err := s.d.stillThere(ctx, tx, before); err != nil {
+				return err
+			}
 			if doubtful != nil && !checkpoint.Cut && !checkpoint.Ended {
 				if held, err := s.d.holds(ctx, tx, checkpoint); err != nil || held {
 					written = *doubtful
@@ -175,6 +181,15 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 		}
 		return err
 	})
+	switch {
+	case err != nil, checkpoint.Cut:
+	case checkpoint.Ended:
+		s.d.ledger.end(s.slice)
+	case durably && doubtful == nil:
+		s.d.ledger.settle(before)
+	default:
+		s.d.ledger.add(checkpoint)
+	}
 	if doubtful == nil {
 		return written, err
 	}
