@@ -207,7 +207,13 @@ func (s *slice) move(ctx context.Context, tx pgx.Tx, checkpoint stagedoor.Checkp
 		return written, err
 	}
 	readAt := when(checkpoint.ReadAt)
-	if written.Rows, err = s.moveRows(ctx, tx, readAt, held); err != nil {
+	replaces, lies := held, held
+	if held && s.rows.rows > 0 {
+		if replaces, lies, err = s.before(ctx, tx); err != nil {
+			return written, err
+		}
+	}
+	if written.Rows, err = s.moveRows(ctx, tx, readAt, replaces); err != nil {
 		return written, err
 	}
 	if checkpoint.Ended {
@@ -219,7 +225,7 @@ func (s *slice) move(ctx context.Context, tx pgx.Tx, checkpoint stagedoor.Checkp
 		}
 		return written, s.d.dropCheckpoints(ctx, tx, s.slice)
 	}
-	if gone && held {
+	if gone && (lies || held && !s.hasDays()) {
 		if written.Gone, err = s.markGone(ctx, tx, readAt); err != nil {
 			return written, err
 		}
@@ -231,17 +237,21 @@ func (s *slice) move(ctx context.Context, tx pgx.Tx, checkpoint stagedoor.Checkp
 	return written, s.d.saveCheckpoint(ctx, tx, checkpoint)
 }
 
+// before looks at the table before the rows come: whether it has rows between the
+// slice's first and last key, and whether any lie in its days.
+func (s *slice) before(ctx context.Context, q querier) (replaces, lies bool, err error) {
+	first, after := s.keysOfDays()
+	from := "SELECT EXISTS (SELECT 1 FROM " + s.d.in(s.table.name) + ` WHERE "_key" >= $1::text AND "_key" <= $2::text),
+	EXISTS (SELECT 1 FROM ` + s.d.in(s.table.name) + ` WHERE "_key" >= $3::text AND "_key" < $4::text)`
+	err = q.QueryRow(ctx, from, s.first, s.last, first, after).Scan(&replaces, &lies)
+	return replaces, lies, err
+}
+
 // moveRows sends the rows: straight into the table where it holds none of their
 // keys, which is about twice as fast as a merge.
 func (s *slice) moveRows(ctx context.Context, tx pgx.Tx, readAt time.Time, held bool) (int, error) {
 	if s.rows.rows == 0 {
 		return 0, nil
-	}
-	if held {
-		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM "+s.d.in(s.table.name)+` WHERE "_key" >= $1::text AND "_key" <= $2::text)`, s.first, s.last).Scan(&held)
-		if err != nil {
-			return 0, err
-		}
 	}
 	head := appendText(appendTime(appendText(nil, s.run), readAt), s.slice.Params)
 	moved := s.rows.rows
@@ -303,15 +313,22 @@ func (s *slice) send(ctx context.Context, tx pgx.Tx, rows *spool, head []byte, i
 	return err
 }
 
-func (s *slice) markGone(ctx context.Context, tx pgx.Tx, readAt time.Time) (int, error) {
-	days := s.slice.Days
-	first, after := "", "" // every key
-	if !days.Since.IsZero() {
-		if len(s.stream.Day) == 0 {
-			return 0, nil // keys without a day do not tell whether they lie in the slice
-		}
-		first, after = days.Since.Format(time.DateOnly), days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
+func (s *slice) hasDays() bool { return !s.slice.Days.Since.IsZero() }
+
+// keysOfDays are what the keys of the slice's days begin with: from the first to
+// before the second. Both are empty for a slice without days.
+func (s *slice) keysOfDays() (first, after string) {
+	if !s.hasDays() {
+		return "", ""
 	}
+	return s.slice.Days.Since.Format(time.DateOnly), s.slice.Days.Until.AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
+func (s *slice) markGone(ctx context.Context, tx pgx.Tx, readAt time.Time) (int, error) {
+	if s.hasDays() && len(s.stream.Day) == 0 {
+		return 0, nil // keys without a day do not tell whether they lie in the slice
+	}
+	first, after := s.keysOfDays()
 	query, args := s.table.goneSQL(s.run, s.slice, readAt, first, after)
 	return changed(tx.Exec(ctx, query, args...))
 }
