@@ -164,6 +164,47 @@ func TestARowThatChangesItsPart(t *testing.T) {
 	}
 }
 
+// TestAPartThatLacks takes one part of two away, and cuts one: the checkpoints that
+// speak of it are not to be had, so that no run says "done" over a gap.
+func TestAPartThatLacks(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "zoom")
+	d := opening(t, "jsonl:"+place)
+	put(t, d, people(false), stagedoor.Slice{Days: between(1, 10)}, 1, "2026-01-02:a", "2026-01-03:b")
+	put(t, d, people(false), stagedoor.Slice{Days: between(11, 20)}, 1, "2026-01-12:c")
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(place, "people", "2026-01-01..2026-01-10.jsonl")
+	former, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(cause string) {
+		t.Helper()
+		for range 2 { // it is not forgotten that something lacks
+			_, err := opening(t, "jsonl:"+place).Checkpoints(context.Background(), people(false), "", "")
+			if err == nil || !strings.Contains(err.Error(), cause) {
+				t.Errorf("Checkpoints: %v, want %q", err, cause)
+			}
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refused("1 of the 2 files of people that manifest.json lists were taken away, the first of them people/2026-01-01..2026-01-10.jsonl")
+	if err := os.WriteFile(path, former[:len(former)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("somebody changed it")
+	if err := os.WriteFile(path, former, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := opening(t, "jsonl:"+place).Checkpoints(context.Background(), people(false), "", "")
+	if err != nil || len(found) != 2 {
+		t.Errorf("after it was brought back: %d checkpoints, %v", len(found), err)
+	}
+}
+
 // TestManySlices holds that a large manifest is not written at each commit, and
 // is exact all the same for who reads it while the run goes on.
 func TestManySlices(t *testing.T) {

@@ -51,6 +51,11 @@ func suite(t *testing.T, scheme, options string) {
 			return Open(context.Background(), scheme+":"+place+options, Options{})
 		},
 		Rows: readRows,
+		Remove: func(t *testing.T, place string, stream stagedoor.Stream) {
+			if err := os.RemoveAll(filepath.Join(place, stream.Name)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		Occupy: func(t *testing.T, place string, stream stagedoor.Stream) func(*testing.T) {
 			theirs := filepath.Join(place, stream.Name, "all."+scheme)
 			if err := os.MkdirAll(filepath.Dir(theirs), 0o700); err != nil {

@@ -35,6 +35,8 @@ type Kind struct {
 	Full func(t *testing.T, place string) (relieve func())
 	// Forbidden returns a place where this user may create nothing.
 	Forbidden func(t *testing.T) (place string)
+	// Remove takes the stream's table away, or what else holds all of its rows.
+	Remove func(t *testing.T, place string, stream stagedoor.Stream)
 	// Lose breaks every connection to the place that is open; new ones work.
 	Lose func(t *testing.T, place string)
 }
@@ -77,6 +79,7 @@ func Test(t *testing.T, kind Kind) {
 		{"checkpoints of one part are not those of another", testPartCheckpoints},
 		{"a reading of one part marks no row of another", testPartGone},
 		{"a part that ended is marked whole and has no checkpoints", testPartEnded},
+		{"a table that was taken away is read anew", testRemoved},
 
 		{"an aborted slice leaves nothing", testAbort},
 		{"a slice without Commit leaves nothing", testCrash},

@@ -38,7 +38,8 @@ type Destination struct {
 	// early is held by each commit that writes its part before its turn.
 	early chan struct{}
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex      // guards all below
+	looked  map[string]bool // streams whose parts were looked for
 	state   *state
 	base    int64 // bytes of manifest.json
 	journal int64 // bytes of the journal that are in state
@@ -51,7 +52,7 @@ var _ stagedoor.Destination = (*Destination)(nil)
 // and removes what a process that was killed left there.
 func Open(ctx context.Context, path string, format Format) (*Destination, error) {
 	path, err := filepath.Abs(path)
-	d := &Destination{path: path, format: format, turn: make(chan struct{}, 1), early: make(chan struct{}, earlyParts), state: newState()}
+	d := &Destination{path: path, format: format, turn: make(chan struct{}, 1), early: make(chan struct{}, earlyParts), looked: map[string]bool{}, state: newState()}
 	d.space = &space{temp: d.temp}
 	if err == nil {
 		err = d.open(ctx)
@@ -173,7 +174,7 @@ func (d *Destination) temp() (*os.File, error) {
 
 // Checkpoints returns the slices that were written whole, the oldest day first.
 func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params, partition string) ([]stagedoor.Checkpoint, error) {
-	if err := d.look(ctx); err != nil {
+	if err := d.look(ctx, stream.Name); err != nil {
 		return nil, d.explain("read the checkpoints of "+stream.Name, err)
 	}
 	d.mu.Lock()
@@ -191,7 +192,7 @@ func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, 
 
 // Parts returns the parts that have checkpoints, in order.
 func (d *Destination) Parts(ctx context.Context, stream stagedoor.Stream, params string) ([]string, error) {
-	if err := d.look(ctx); err != nil {
+	if err := d.look(ctx, stream.Name); err != nil {
 		return nil, d.explain("read the checkpoints of "+stream.Name, err)
 	}
 	d.mu.Lock()
@@ -206,13 +207,20 @@ func (d *Destination) Parts(ctx context.Context, stream stagedoor.Stream, params
 	return found, nil
 }
 
-// look takes in what another process committed meanwhile.
-func (d *Destination) look(ctx context.Context) error {
+// look takes in what another process committed meanwhile, and holds, once, that
+// the stream's parts lie there as the manifest lists them.
+func (d *Destination) look(ctx context.Context, stream string) error {
 	d.mu.Lock()
 	now, err := d.current()
+	looked := d.looked[stream]
 	d.mu.Unlock()
-	if now || err != nil {
+	if now && looked || err != nil {
 		return err
 	}
-	return d.locked(ctx, func() error { return nil })
+	return d.locked(ctx, func() error {
+		if looked {
+			return nil
+		}
+		return d.whole(stream)
+	})
 }

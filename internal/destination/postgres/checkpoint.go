@@ -88,12 +88,20 @@ func (d *Destination) dropCheckpoints(ctx context.Context, q querier, s stagedoo
 	return err
 }
 
+// forget removes all checkpoints of a stream whose table is not there.
+func (d *Destination) forget(ctx context.Context, q querier, stream string) error {
+	_, err := q.Exec(ctx, "DELETE FROM "+d.in(slicesTable)+` WHERE "stream" = $1::text`, stream)
+	return err
+}
+
 // Checkpoints returns the slices that were written whole, the oldest day first.
+// They count only while the table stands that they speak of: of one that somebody
+// dropped they would pass rows off as written that are nowhere.
 func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params, partition string) ([]stagedoor.Checkpoint, error) {
 	var found []stagedoor.Checkpoint
 	err := d.ask(ctx, `SELECT "since", "until", "run", "read_at", "returned", "written" FROM `+d.in(slicesTable)+`
-	WHERE "stream" = $1::text AND "params" = $2::text AND "partition" = $3::text ORDER BY "since" NULLS FIRST, "until"`,
-		[]any{stream.Name, params, partition}, func(rows pgx.Rows) error {
+	WHERE "stream" = $1::text AND "params" = $2::text AND "partition" = $3::text AND to_regclass($4::text) IS NOT NULL ORDER BY "since" NULLS FIRST, "until"`,
+		[]any{stream.Name, params, partition, d.in(stream.Name)}, func(rows pgx.Rows) error {
 			c := stagedoor.Checkpoint{Slice: stagedoor.Slice{Stream: stream.Name, Params: params, Partition: partition}}
 			var since, until *time.Time
 			if err := rows.Scan(&since, &until, &c.Run, &c.ReadAt, &c.Returned, &c.Written); err != nil {
@@ -113,8 +121,8 @@ func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, 
 func (d *Destination) Parts(ctx context.Context, stream stagedoor.Stream, params string) ([]string, error) {
 	var found []string
 	err := d.ask(ctx, `SELECT DISTINCT "partition" FROM `+d.in(slicesTable)+`
-	WHERE "stream" = $1::text AND "params" = $2::text AND "partition" <> '' ORDER BY "partition"`,
-		[]any{stream.Name, params}, func(rows pgx.Rows) error {
+	WHERE "stream" = $1::text AND "params" = $2::text AND "partition" <> '' AND to_regclass($3::text) IS NOT NULL ORDER BY "partition"`,
+		[]any{stream.Name, params, d.in(stream.Name)}, func(rows pgx.Rows) error {
 			var part string
 			err := rows.Scan(&part)
 			found = append(found, part)

@@ -22,6 +22,9 @@ func TestSuite(t *testing.T) {
 		New:  newPlace,
 		Open: func(place string) (stagedoor.Destination, error) { return Open(context.Background(), place) },
 		Rows: readRows,
+		Remove: func(t *testing.T, place string, stream stagedoor.Stream) {
+			run(t, place, "DROP TABLE "+pgx.Identifier{schemaOf(t, place), stream.Name}.Sanitize())
+		},
 		Full: fullDisk(),
 		Forbidden: func(t *testing.T) string {
 			return c.URL(c.Role(t, ""), "postgres", "schema", "none")

@@ -156,6 +156,9 @@ func (t table) make(ctx context.Context, q querier) (held bool, err error) {
 	}
 	var statements []string
 	if !exists {
+		if err := t.d.forget(ctx, q, t.name); err != nil {
+			return false, err
+		}
 		statements = append(statements, t.createSQL())
 	}
 	for _, c := range lacks {

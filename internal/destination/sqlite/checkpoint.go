@@ -55,6 +55,10 @@ func saveCheckpoint(ctx context.Context, do doer, c stagedoor.Checkpoint) error 
 	return err
 }
 
+// stands holds a stream's checkpoints to the table that they speak of: of one that
+// somebody dropped they would pass rows off as written that are nowhere.
+const stands = ` AND EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = "stream" COLLATE NOCASE)`
+
 // Checkpoints returns the slices that were written whole, the oldest day first.
 func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, params, partition string) ([]stagedoor.Checkpoint, error) {
 	checkpoints, err := d.checkpoints(ctx, stream.Name, params, partition)
@@ -63,7 +67,7 @@ func (d *Destination) Checkpoints(ctx context.Context, stream stagedoor.Stream, 
 
 func (d *Destination) checkpoints(ctx context.Context, stream, params, partition string) ([]stagedoor.Checkpoint, error) {
 	rows, err := d.look.QueryContext(ctx, `SELECT "since", "until", "run", "read_at", "returned", "written"
-	FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? AND "partition" = ? ORDER BY "since", "until"`, stream, params, partition)
+	FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? AND "partition" = ?`+stands+` ORDER BY "since", "until"`, stream, params, partition)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func (d *Destination) Parts(ctx context.Context, stream stagedoor.Stream, params
 
 func (d *Destination) parts(ctx context.Context, stream, params string) ([]string, error) {
 	rows, err := d.look.QueryContext(ctx, `SELECT DISTINCT "partition" FROM main."_stagedoor_slices"
-	WHERE "stream" = ? AND "params" = ? AND "partition" <> '' ORDER BY "partition"`, stream, params)
+	WHERE "stream" = ? AND "params" = ? AND "partition" <> ''`+stands+` ORDER BY "partition"`, stream, params)
 	if err != nil {
 		return nil, err
 	}
@@ -120,5 +124,11 @@ func (d *Destination) parts(ctx context.Context, stream, params string) ([]strin
 func dropCheckpoints(ctx context.Context, do doer, s stagedoor.Slice) error {
 	_, err := do.ExecContext(ctx, `DELETE FROM main."_stagedoor_slices" WHERE "stream" = ? AND "params" = ? AND "partition" = ?`,
 		s.Stream, s.Params, s.Partition)
+	return err
+}
+
+// forget removes all checkpoints of a stream whose table is not there.
+func forget(ctx context.Context, do doer, stream string) error {
+	_, err := do.ExecContext(ctx, `DELETE FROM main."_stagedoor_slices" WHERE "stream" = ?`, stream)
 	return err
 }

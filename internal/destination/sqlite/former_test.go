@@ -40,7 +40,7 @@ func TestAFileOfTheFirstVersionGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer former.Close()
-	if _, err := former.Exec(formerSlices); err != nil {
+	if _, err := former.Exec(formerSlices + ";" + tableOf(activities()).createSQL()); err != nil {
 		t.Fatal(err)
 	}
 	readAt := time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)

@@ -20,6 +20,9 @@ func TestSuite(t *testing.T) {
 		Local: true,
 		Open:  func(place string) (stagedoor.Destination, error) { return Open(context.Background(), place) },
 		Rows:  readRows,
+		Remove: func(t *testing.T, place string, stream stagedoor.Stream) {
+			run(t, place, "DROP TABLE "+quote(stream.Name))
+		},
 		Occupy: func(t *testing.T, place string, stream stagedoor.Stream) func(*testing.T) {
 			run(t, place, "CREATE TABLE "+quote(stream.Name)+" (id INTEGER PRIMARY KEY, name TEXT)", "INSERT INTO "+quote(stream.Name)+" VALUES (1, 'theirs')")
 			before := dump(t, place, stream.Name)

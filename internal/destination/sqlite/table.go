@@ -128,7 +128,9 @@ func (t table) make(ctx context.Context, do doer) error {
 		return err
 	}
 	if !exists {
-		_, err = do.ExecContext(ctx, t.createSQL())
+		if err = forget(ctx, do, t.name); err == nil {
+			_, err = do.ExecContext(ctx, t.createSQL())
+		}
 	}
 	for _, c := range lacks {
 		if exists && err == nil {
