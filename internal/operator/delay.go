@@ -123,10 +123,7 @@ func (d *delays) undo(counters []counter) {
 			delete(d.entries, c.key)
 			continue
 		}
-		e.until = time.Time{}
-		if over := e.count - c.allowance.free; over > 0 {
-			e.until = e.last.Add(doubled(over, c.allowance.cap))
-		}
+		e.until = time.Time{} // what was there before it was over
 		d.entries[c.key] = e
 	}
 }
@@ -165,7 +162,7 @@ func (d *delays) forget(key string) {
 
 // tooSoon tells how long to wait.
 func tooSoon(now, until time.Time) error {
-	seconds := int(until.Sub(now)/time.Second) + 1
+	seconds := int((until.Sub(now) + time.Second - 1) / time.Second)
 	wait := fmt.Sprintf("%d seconds", seconds)
 	if seconds > 90 {
 		wait = fmt.Sprintf("%d minutes", (seconds+59)/60)
