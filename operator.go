@@ -73,3 +73,20 @@ type Session struct {
 	From       string    // the address it was begun from
 	Browser    string    // what the browser said of itself, shortened
 }
+
+// SignIn is what somebody shows in order to be let in to the page.
+type SignIn struct {
+	Name     string
+	Password Secret
+	From     string // the address that it comes from
+	Browser  string // what the browser says of itself
+	Known    Secret // what this browser was given when somebody last signed in from it; may be zero
+}
+
+// SignedIn is what somebody is given who was let in.
+type SignedIn struct {
+	Operator Operator
+	Session  Session
+	Cookie   Secret // of the session; only its hash is kept
+	Known    Secret // shown with the next [SignIn], strangers' failures do not delay it
+}

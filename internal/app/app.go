@@ -36,6 +36,9 @@ type Environment struct {
 	// Waiting, if set, is told of each wait for Zoom or its token endpoint that
 	// has no listener of its own ([Use]).
 	Waiting func(zoom.Event)
+	// PasswordWork is what an operator's password costs; zero: the usual. Tests take
+	// less.
+	PasswordWork operator.Work
 }
 
 // App holds the parts that a command needs. They are built when first asked
@@ -48,6 +51,7 @@ type App struct {
 	watcher   vault.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
+	people    *operator.People
 	audit     *audit.Log    // of this process, once it wrote a line
 	mints     chan struct{} // holds the requests to token endpoints that run; nil: any number may
 	lock      *server.Lock  // of the home, in a daemon
@@ -55,6 +59,11 @@ type App struct {
 	began     time.Time // when the process did
 	// minted is told of each request to a token endpoint; nil: nobody is.
 	minted func(credential string, err error)
+	// strangers takes the lines of those who did not prove who they are; nil: there is
+	// no daemon, and they go to the audit as all others.
+	strangers func(stagedoor.Event)
+	// peopleOnce guards people; a pointer, so that an App may be copied.
+	peopleOnce *sync.Mutex
 
 	mu        *sync.Mutex                   // guards what follows; a pointer, so that an App may be copied
 	providers map[string]stagedoor.Provider // those that were asked for, by name
@@ -64,7 +73,7 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env, mu: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex), peopleOnce: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
 }
 
 // closing is how long writing down what was used may take.

@@ -33,6 +33,7 @@ type Daemon struct {
 	server    *server.Server
 	callers   *caller.Callers
 	operators *operator.Operators
+	people    *operator.People
 	audit     *audit.Log
 	metrics   *server.Metrics
 	strangers *strangers // before the audit
@@ -87,6 +88,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
 	d.strangers = &strangers{record: d.audit.Record}
+	a.strangers = d.strangers.Record
 	d.worker = d.newWorker()
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
@@ -103,6 +105,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.working.Go(func() { d.live.Keep(running) })
 	d.working.Go(func() { a.keepAudit(running) })
 	d.working.Go(func() { a.keepRuns(running) })
+	d.working.Go(func() { a.keepSessions(running, d.people) })
 	runs, endRuns := context.WithCancel(running)
 	d.endRuns = endRuns
 	d.working.Go(func() { d.worker.Run(runs) })
@@ -130,11 +133,14 @@ func (d *Daemon) parts(ctx context.Context, options *server.Options) error {
 	if d.operators, err = a.Operators(ctx); err != nil {
 		return err
 	}
+	if d.people, err = a.People(ctx); err != nil {
+		return err
+	}
 	revision, err := a.store.Revision(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx)); err != nil {
+	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx), d.people.Reload(ctx)); err != nil {
 		return err
 	}
 	d.revision.Store(revision)
@@ -245,7 +251,7 @@ func (d *Daemon) update(ctx context.Context) error {
 	if err != nil || revision == d.revision.Load() {
 		return err
 	}
-	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx), d.live.Reload(ctx)); err != nil {
+	if err := errors.Join(d.callers.Reload(ctx), d.operators.Reload(ctx), d.people.Reload(ctx), d.live.Reload(ctx)); err != nil {
 		return err // it is read again next time
 	}
 	d.revision.Store(revision)

@@ -36,6 +36,20 @@ type Store interface {
 	OperatorTokens(ctx context.Context) ([]stagedoor.OperatorToken, error)
 	RemoveOperatorToken(ctx context.Context, name string) error
 
+	AddOperator(ctx context.Context, o stagedoor.Operator, i stagedoor.Invitation) error
+	Operators(ctx context.Context) ([]stagedoor.Operator, error)
+	UpdateOperator(ctx context.Context, name string, end bool, edit func(o *stagedoor.Operator, others []stagedoor.Operator) error) (stagedoor.Operator, error)
+	ResetOperator(ctx context.Context, name string, i stagedoor.Invitation) (stagedoor.Operator, error)
+	RemoveOperator(ctx context.Context, name string, may func(o stagedoor.Operator, others []stagedoor.Operator) error) (stagedoor.Operator, error)
+	SetPassword(ctx context.Context, operatorID, former, password string, at time.Time, keep string) error
+	Invitation(ctx context.Context, hash []byte) (stagedoor.Invitation, stagedoor.Operator, error)
+	Invitations(ctx context.Context) ([]stagedoor.Invitation, error)
+	AcceptInvitation(ctx context.Context, id, password string, at time.Time) (accepted bool, err error)
+	AddSession(ctx context.Context, n stagedoor.Session, password string) error
+	Sessions(ctx context.Context) ([]stagedoor.Session, error)
+	SeenSessions(ctx context.Context, seen map[string]time.Time) error
+	RemoveSession(ctx context.Context, operatorID, id string) error
+
 	Revision(ctx context.Context) (int64, error)
 
 	Quota(ctx context.Context, account string) ([]byte, error)
@@ -111,6 +125,10 @@ func Test(t *testing.T, fresh Fresh) {
 		"names of operators' tokens are unique":             operatorTokenNamesUnique,
 		"operators' tokens move the revision":               operatorTokensMoveRevision,
 		"of many tokens of one name one is made":            operatorTokenConcurrent,
+		"operators come back as they were given":            operatorsKept,
+		"an invitation is accepted once":                    invitationOnce,
+		"sessions end with what they stand on":              sessionsKept,
+		"operators and sessions move the revision":          operatorsMoveRevision,
 		"quotas are kept by account":                        quotaKept,
 		"quotas changed by many at once are all kept":       quotaConcurrent,
 		"the audit's rows come back in their orders":        auditKept,
