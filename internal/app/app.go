@@ -45,7 +45,7 @@ type App struct {
 	env       Environment
 	store     *store.Store
 	vault     *vault.Vault
-	watcher   vault.Watcher
+	watcher   stagedoor.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
 	audit     *audit.Log    // of this process, once it wrote a line
