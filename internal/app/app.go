@@ -48,7 +48,7 @@ type App struct {
 	env       Environment
 	store     *store.Store
 	vault     *vault.Vault
-	watcher   vault.Watcher
+	watcher   stagedoor.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
 	people    *operator.People

@@ -188,27 +188,27 @@ func (a *App) AuditArrived(ctx context.Context) (int64, error) {
 }
 
 // VerifyAudit looks for what was done to the audit. The head may be nil.
-func (a *App) VerifyAudit(ctx context.Context, head *audit.Head) (*audit.Report, error) {
+func (a *App) VerifyAudit(ctx context.Context, head *stagedoor.AuditHead) (stagedoor.AuditReport, error) {
 	v, err := a.Vault(ctx)
 	if err != nil {
-		return nil, err
+		return stagedoor.AuditReport{}, err
 	}
 	begun, err := a.store.Meta(ctx, "key of audit")
 	if err != nil {
-		return nil, err
+		return stagedoor.AuditReport{}, err
 	}
 	key, err := v.Subkey(ctx, "audit")
 	if err != nil {
-		return nil, err
+		return stagedoor.AuditReport{}, err
 	}
 	return audit.Verify(ctx, a.store, key, head, begun != nil)
 }
 
 // AuditHead makes a head to be kept elsewhere.
-func (a *App) AuditHead(ctx context.Context) (audit.Head, error) {
+func (a *App) AuditHead(ctx context.Context) (stagedoor.AuditHead, error) {
 	key, err := a.auditKey(ctx)
 	if err != nil {
-		return audit.Head{}, err
+		return stagedoor.AuditHead{}, err
 	}
 	return audit.MakeHead(ctx, a.store, key, now)
 }

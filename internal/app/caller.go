@@ -43,16 +43,9 @@ func (a *App) apiBase(name string) string {
 	return p.APIBase
 }
 
-// NewCaller is a caller that is to be added, with what only its credential says.
-type NewCaller struct {
-	stagedoor.Caller
-	Allow, AllowScope, Deny, DenyScope []string // rules, as a person writes them
-	NoSecret                           bool     // it signs with its Keys alone
-}
-
 // AddCaller adds a caller to the credential that it names and returns it with its
 // secret, which is not to be seen again, and with what may be a slip in its rules.
-func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, stagedoor.Secret, []string, error) {
+func (a *App) AddCaller(ctx context.Context, add stagedoor.NewCaller) (stagedoor.Caller, stagedoor.Secret, []string, error) {
 	fail := func(err error) (stagedoor.Caller, stagedoor.Secret, []string, error) {
 		return stagedoor.Caller{}, stagedoor.Secret{}, nil, err
 	}
@@ -77,7 +70,7 @@ func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, s
 	}
 	c := add.Caller
 	c.CredentialID, c.Credential, c.Provider, c.CreatedBy = credential.ID, credential.Slug, credential.Provider, By(ctx)
-	if c.Rules, err = a.rules(c.Provider, add.Allow, add.AllowScope, add.Deny, add.DenyScope); err != nil {
+	if c.Rules, err = a.rules(c.Provider, add.RuleTexts); err != nil {
 		return fail(err)
 	}
 	wanted := c
@@ -89,7 +82,7 @@ func (a *App) AddCaller(ctx context.Context, add NewCaller) (stagedoor.Caller, s
 }
 
 // SetCallerRules puts other rules in the place of a caller's.
-func (a *App) SetCallerRules(ctx context.Context, name string, allow, allowScope, deny, denyScope []string) (before, after stagedoor.Caller, doubts []string, err error) {
+func (a *App) SetCallerRules(ctx context.Context, name string, texts stagedoor.RuleTexts) (before, after stagedoor.Caller, doubts []string, err error) {
 	callers, err := a.Callers(ctx)
 	if err != nil {
 		return before, after, nil, err
@@ -97,7 +90,7 @@ func (a *App) SetCallerRules(ctx context.Context, name string, allow, allowScope
 	if before, err = callers.Find(ctx, name); err != nil {
 		return before, after, nil, err
 	}
-	rules, err := a.rules(before.Provider, allow, allowScope, deny, denyScope)
+	rules, err := a.rules(before.Provider, texts)
 	if err != nil {
 		return before, after, nil, err
 	}
@@ -146,13 +139,13 @@ func (a *App) CallersOf(ctx context.Context, credentialID string) ([]string, err
 }
 
 // rules reads rules as a person writes them.
-func (a *App) rules(provider string, allow, allowScope, deny, denyScope []string) ([]stagedoor.Rule, error) {
+func (a *App) rules(provider string, t stagedoor.RuleTexts) ([]stagedoor.Rule, error) {
 	var list []stagedoor.Rule
 	base := a.apiBase(provider)
 	for _, of := range []struct {
 		paths, scopes []string
 		deny          bool
-	}{{allow, allowScope, false}, {deny, denyScope, true}} {
+	}{{t.Allow, t.AllowScope, false}, {t.Deny, t.DenyScope, true}} {
 		for _, text := range of.paths {
 			rule, err := caller.ParseRule(text, base, of.deny)
 			if err != nil {

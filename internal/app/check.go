@@ -16,7 +16,7 @@ import (
 
 // Add saves a new credential. With check it is proven first, and nothing is
 // saved that Zoom refused; without, it is saved as unverified.
-func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, vault.Proof, error) {
+func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
 	saved, proof, err := a.add(ctx, c, check)
 	return saved, proof, a.DidCredential(ctx, "add", saved, added(saved), err)
 }
@@ -26,16 +26,16 @@ func added(c stagedoor.Credential) string {
 	return "provider " + c.Provider + ", status " + string(c.Status)
 }
 
-func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, vault.Proof, error) {
+func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
 	if err := a.CheckForm(c); err != nil {
-		return c, vault.Proof{}, err
+		return c, stagedoor.Proof{}, err
 	}
 	if err := a.Free(ctx, c); err != nil {
-		return c, vault.Proof{}, err
+		return c, stagedoor.Proof{}, err
 	}
 	if !check {
-		saved, err := a.save(ctx, c, Proven{})
-		return saved, vault.Proof{}, err
+		saved, err := a.save(ctx, c, stagedoor.Proven{})
+		return saved, stagedoor.Proof{}, err
 	}
 	proven, err := a.ProveNew(ctx, c)
 	if err != nil {
@@ -69,34 +69,40 @@ func (a *App) Free(ctx context.Context, c stagedoor.Credential) error {
 	}
 }
 
-// Proven is what a check of a credential that is not saved yet brought.
-type Proven struct {
-	Proof vault.Proof
-	token stagedoor.Token
+// provenPrint is a digest of what a check of a credential is about.
+func provenPrint(c stagedoor.Credential) [32]byte {
+	c.ID, c.Slug, c.Plan, c.Status = "", c.ValidationURL, "", ""
+	return printOf(c)
 }
 
 // ProveNew checks a credential that is not saved yet, and saves nothing.
-func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (Proven, error) {
+func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (stagedoor.Proven, error) {
 	proof, token, err := a.prove(ctx, c)
-	return Proven{Proof: proof, token: token}, err
+	return stagedoor.Proven{Proof: proof, Token: token, Print: provenPrint(c)}, err
 }
 
 // AddProven saves a new credential as what its check proved; the token that the
 // check minted becomes the shared one.
-func (a *App) AddProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+func (a *App) AddProven(ctx context.Context, c stagedoor.Credential, p stagedoor.Proven) (stagedoor.Credential, error) {
 	saved, err := a.addProven(ctx, c, p)
 	return saved, a.DidCredential(ctx, "add", saved, added(saved), err)
 }
 
-func (a *App) addProven(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+func (a *App) addProven(ctx context.Context, c stagedoor.Credential, p stagedoor.Proven) (stagedoor.Credential, error) {
+	if p.Print != provenPrint(c) {
+		return c, &stagedoor.Error{
+			Op: "save a credential", Subject: "credential " + c.Slug, Kind: stagedoor.KindConflict,
+			Cause: "it was changed after it was checked; nothing was saved", Fix: "Check it again, and save it then.",
+		}
+	}
 	saved, err := a.save(ctx, c, p)
 	if err != nil {
 		return saved, err
 	}
-	return saved, share(ctx, a.vault, saved.ID, p.token)
+	return saved, share(ctx, a.vault, saved.ID, p.Token)
 }
 
-func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stagedoor.Credential, error) {
+func (a *App) save(ctx context.Context, c stagedoor.Credential, p stagedoor.Proven) (stagedoor.Credential, error) {
 	v, err := a.Vault(ctx)
 	if err != nil {
 		return c, err
@@ -111,7 +117,7 @@ func (a *App) save(ctx context.Context, c stagedoor.Credential, p Proven) (stage
 // Check proves a saved credential and notes the result; the token that it
 // minted becomes the shared one. Where the newest of several client secrets is
 // refused, the one that is in use is proven instead, and the proof says so.
-func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
+func (a *App) Check(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
 	proof, err := a.checkAndNote(ctx, c)
 	if c.ID == "" {
 		return proof, err
@@ -119,7 +125,7 @@ func (a *App) Check(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 	return proof, a.DidCredential(ctx, "check", c, "", err)
 }
 
-func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
+func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
 	proof, token, worked, err := a.proveEach(ctx, c)
 	if c.ID == "" {
 		return proof, err
@@ -159,7 +165,7 @@ func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (vault.P
 const formerInUse = "the new client secret was refused; the one before it is in use"
 
 // Prove checks a credential and keeps nothing.
-func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, error) {
+func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
 	proof, _, err := a.prove(ctx, c)
 	return proof, err
 }
@@ -167,7 +173,7 @@ func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, e
 // SetSecret puts a new client secret in place. With check it is proven first,
 // and then in the place of all others; one that Zoom refused is not saved.
 // Without, it is saved beside them, and they are used until it has worked.
-func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, vault.Proof, error) {
+func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
 	now, proof, err := a.setSecret(ctx, c, secret, check)
 	detail := "proven"
 	if !check {
@@ -176,14 +182,14 @@ func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stag
 	return now, proof, a.DidCredential(ctx, "set-secret", c, detail, err)
 }
 
-func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, vault.Proof, error) {
+func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
 	v, err := a.Vault(ctx)
 	if err != nil {
-		return c, vault.Proof{}, err
+		return c, stagedoor.Proof{}, err
 	}
 	if !check {
 		now, err := v.SetSecret(ctx, c.ID, secret, By(ctx))
-		return now, vault.Proof{}, err
+		return now, stagedoor.Proof{}, err
 	}
 	wanted := c
 	wanted.ClientSecrets = []stagedoor.Secret{secret}
@@ -200,7 +206,7 @@ func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stag
 
 // proveEach is prove with one secret after the other, newest first, until one
 // is not refused; worked is its place. What it leaves out is told as a step.
-func (a *App) proveEach(ctx context.Context, c stagedoor.Credential) (proof vault.Proof, t stagedoor.Token, worked int, err error) {
+func (a *App) proveEach(ctx context.Context, c stagedoor.Credential) (proof stagedoor.Proof, t stagedoor.Token, worked int, err error) {
 	proof, t, err = a.prove(ctx, c)
 	refused := proof
 	for i := 1; i < len(c.ClientSecrets) && t.Value.IsZero() && refusesSecret(stagedoor.KindOf(err)); i++ {
@@ -211,7 +217,7 @@ func (a *App) proveEach(ctx context.Context, c stagedoor.Credential) (proof vaul
 			continue // told is what is wrong with the newest
 		}
 		notice := stagedoor.NoticeOf(err)
-		step := vault.Step{Name: "secret", Result: "warn", Says: formerInUse, Notice: &notice}
+		step := stagedoor.Step{Name: "secret", Result: "warn", Says: formerInUse, Notice: &notice}
 		again.Steps = append(again.Steps, step)
 		if a.watcher != nil {
 			a.watcher.Found(step)
@@ -227,11 +233,11 @@ func refusesSecret(k stagedoor.Kind) bool {
 }
 
 // Watch has w told of the steps of every check that follows.
-func (a *App) Watch(w vault.Watcher) { a.watcher = w }
+func (a *App) Watch(w stagedoor.Watcher) { a.watcher = w }
 
 // prove checks with the newest secret alone, and apart from the shared row: a
 // check must not be answered by a token that another secret got.
-func (a *App) prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, stagedoor.Token, error) {
+func (a *App) prove(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, stagedoor.Token, error) {
 	alone := c
 	alone.ID = ""
 	if len(c.ClientSecrets) > 1 {
@@ -239,7 +245,7 @@ func (a *App) prove(ctx context.Context, c stagedoor.Credential) (vault.Proof, s
 	}
 	conn, err := a.Connect(ctx, alone, Use{})
 	if err != nil {
-		return vault.Proof{Credential: c.Slug, CheckedAt: now()}, stagedoor.Token{}, err
+		return stagedoor.Proof{Credential: c.Slug, CheckedAt: now()}, stagedoor.Token{}, err
 	}
 	defer conn.Close()
 	p := &prover{conn: conn, watcher: a.watcher}
@@ -265,7 +271,7 @@ func share(ctx context.Context, v *vault.Vault, id string, t stagedoor.Token) er
 type prover struct {
 	conn    *Connection
 	token   stagedoor.Token
-	watcher vault.Watcher
+	watcher stagedoor.Watcher
 }
 
 func (p *prover) Asking(what string) {
@@ -274,7 +280,7 @@ func (p *prover) Asking(what string) {
 	}
 }
 
-func (p *prover) Found(step vault.Step) {
+func (p *prover) Found(step stagedoor.Step) {
 	if p.watcher != nil {
 		p.watcher.Found(step)
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/quota"
 	"github.com/stagedoor/stagedoor/internal/server"
 )
 
@@ -85,7 +84,7 @@ func (d *Daemon) debugCredential(ctx context.Context, c stagedoor.Credential, op
 	return shown, nil
 }
 
-func dayName(day quota.DayReport) string {
+func dayName(day stagedoor.QuotaDay) string {
 	labels := make([]string, len(day.Labels))
 	for i, label := range day.Labels {
 		labels[i] = string(label)

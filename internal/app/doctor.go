@@ -33,7 +33,7 @@ const (
 // every saved one, and env where its variables are set. broken is the error of
 // reading the settings, if there was one. tell is given each check, in order
 // and one at a time.
-func (a *App) Doctor(ctx context.Context, names []string, broken error, tell func(doctor.Check)) (Visit, error) {
+func (a *App) Doctor(ctx context.Context, names []string, broken error, tell func(stagedoor.Check)) (Visit, error) {
 	machine, err := a.machine(broken)
 	if err != nil {
 		return Visit{}, err
@@ -51,14 +51,14 @@ func (a *App) Doctor(ctx context.Context, names []string, broken error, tell fun
 	var visit Visit
 	var mu sync.Mutex
 	places := make(chan struct{}, visitsAtOnce)
-	sheets := make([]chan doctor.Check, len(names))
+	sheets := make([]chan stagedoor.Check, len(names))
 	for i, name := range names {
-		sheets[i] = make(chan doctor.Check, 64)
+		sheets[i] = make(chan stagedoor.Check, 64)
 		go func() {
 			defer close(sheets[i])
 			places <- struct{}{}
 			defer func() { <-places }()
-			cost := a.visit(ctx, name, usable, doctor.NewSheet(name, func(c doctor.Check) { sheets[i] <- c }))
+			cost := a.visit(ctx, name, usable, doctor.NewSheet(name, func(c stagedoor.Check) { sheets[i] <- c }))
 			mu.Lock()
 			defer mu.Unlock()
 			visit.TokenCalls += cost.TokenCalls
@@ -192,7 +192,7 @@ func (a *App) visit(ctx context.Context, name string, usable bool, sheet *doctor
 
 // purposeScopes compares what a token holds with what the purposes need.
 func (a *App) purposeScopes(c stagedoor.Credential, held []string) (doctor.Scopes, error) {
-	compared, err := a.Compare(ScopeQuestion{Purposes: c.Purposes, Validation: c.ValidationURL}, held)
+	compared, err := a.Compare(stagedoor.ScopeQuestion{Purposes: c.Purposes, Validation: c.ValidationURL}, held)
 	result := doctor.Scopes{Superfluous: compared.Superfluous, Hints: compared.Hints}
 	for _, need := range compared.Missing {
 		// What only the check would like is told where it calls.

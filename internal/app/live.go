@@ -52,7 +52,7 @@ type lent struct {
 
 	lentFiles
 	reading sync.Mutex // guards what follows
-	report  quota.Report
+	report  stagedoor.QuotaReport
 	readAt  time.Time
 }
 

@@ -122,14 +122,14 @@ func (a *App) paceChanged(c stagedoor.Credential) func(quota.Event) {
 }
 
 // Quota returns what is known of the quota of the credential's account.
-func (a *App) Quota(ctx context.Context, c stagedoor.Credential) (quota.Report, error) {
+func (a *App) Quota(ctx context.Context, c stagedoor.Credential) (stagedoor.QuotaReport, error) {
 	p, err := a.Provider(c.Provider)
 	if err != nil {
-		return quota.Report{}, err
+		return stagedoor.QuotaReport{}, err
 	}
 	q, err := a.quota(ctx, c, p)
 	if err != nil {
-		return quota.Report{}, err
+		return stagedoor.QuotaReport{}, err
 	}
 	return q.Report(ctx)
 }

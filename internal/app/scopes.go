@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/scope"
@@ -22,51 +21,41 @@ var scopes = sync.OnceValue(func() *scope.Catalogue { return scope.New(zoom.Oper
 // proves that Zoom takes the token, without it only that there is one.
 const ForCheck = "check"
 
-// ScopeQuestion is what scopes are wanted for. The call that proves a
-// credential always belongs to it.
-type ScopeQuestion struct {
-	Style      scope.Style // "": granular, or in a comparison the token's
-	Purposes   []string
-	Streams    []string // names of streams and families, or "all"
-	Operations []string // "GET /users/{userId}", "/users/me"
-	Validation string   // the validation URL; "" is the provider's own
-}
-
 // LeastScopes returns the least list of scopes for purposes and streams (names
 // of streams and families, or "all").
-func (a *App) LeastScopes(style scope.Style, purposes, streams []string) (scope.List, error) {
-	return a.Scopes(ScopeQuestion{Style: style, Purposes: purposes, Streams: streams})
+func (a *App) LeastScopes(style stagedoor.ScopeStyle, purposes, streams []string) (stagedoor.ScopeList, error) {
+	return a.Scopes(stagedoor.ScopeQuestion{Style: style, Purposes: purposes, Streams: streams})
 }
 
 // CompareScopes says which scopes are missing among those held, and which of
 // them purposes and streams do not need.
-func (a *App) CompareScopes(purposes, streams, held []string) (scope.Comparison, error) {
-	return a.Compare(ScopeQuestion{Purposes: purposes, Streams: streams}, held)
+func (a *App) CompareScopes(purposes, streams, held []string) (stagedoor.ScopeComparison, error) {
+	return a.Compare(stagedoor.ScopeQuestion{Purposes: purposes, Streams: streams}, held)
 }
 
 // Scopes returns the least list of scopes.
-func (a *App) Scopes(q ScopeQuestion) (scope.List, error) {
-	uses, err := q.uses()
+func (a *App) Scopes(q stagedoor.ScopeQuestion) (stagedoor.ScopeList, error) {
+	uses, err := usesOf(q)
 	if err != nil {
-		return scope.List{}, err
+		return stagedoor.ScopeList{}, err
 	}
 	style := q.Style
 	if style == "" {
-		style = scope.Granular
+		style = stagedoor.GranularScopes
 	}
 	return scopes().Least(style, uses), nil
 }
 
 // Compare holds the least list against the scopes of a token.
-func (a *App) Compare(q ScopeQuestion, held []string) (scope.Comparison, error) {
-	uses, err := q.uses()
+func (a *App) Compare(q stagedoor.ScopeQuestion, held []string) (stagedoor.ScopeComparison, error) {
+	uses, err := usesOf(q)
 	if err != nil {
-		return scope.Comparison{}, err
+		return stagedoor.ScopeComparison{}, err
 	}
 	return scopes().Compare(q.Style, uses, held), nil
 }
 
-func (q ScopeQuestion) uses() ([]scope.Use, error) {
+func usesOf(q stagedoor.ScopeQuestion) ([]scope.Use, error) {
 	var uses []scope.Use
 	if op, ok := zoom.Operations().Find(http.MethodGet, first(q.Validation, stagedoor.Zoom.Validation)); ok {
 		uses = append(uses, scope.Use{Operation: op, For: ForCheck})
@@ -98,7 +87,7 @@ func (q ScopeQuestion) uses() ([]scope.Use, error) {
 // purposeUses returns the operations of a purpose, and those that the streams
 // of its families are read with: whoever clicked its list together can sync
 // them, also where a stream is read for each user.
-func purposeUses(p scope.Purpose) []scope.Use {
+func purposeUses(p stagedoor.Purpose) []scope.Use {
 	uses := scopes().Uses(p)
 	for _, s := range stream.All() {
 		if slices.Contains(p.Families, s.Family) {
@@ -182,39 +171,30 @@ func (a *App) KnowsScopes(c stagedoor.Credential) error {
 	}
 }
 
-// Held are the scopes of a credential's token.
-type Held struct {
-	Scopes []string
-	Minted time.Time
-	// Before tells that the token was minted before this command: scopes that
-	// were added to the app since do not stand in it.
-	Before bool
-}
-
 // HeldScopes reads the scopes of the credential's shared token. It calls no
 // operation of the API, and asks for a token only where there is none that can
 // be used.
-func (a *App) HeldScopes(ctx context.Context, c stagedoor.Credential) (Held, error) {
+func (a *App) HeldScopes(ctx context.Context, c stagedoor.Credential) (stagedoor.HeldScopes, error) {
 	if c.ID != "" {
 		v, err := a.Vault(ctx)
 		if err != nil {
-			return Held{}, err
+			return stagedoor.HeldScopes{}, err
 		}
 		row, err := v.Tokens(c.ID).Load(ctx)
 		if err != nil {
-			return Held{}, err
+			return stagedoor.HeldScopes{}, err
 		}
 		if row.Token.State(now(), 0) == stagedoor.TokenFresh {
-			return Held{Scopes: sorted(row.Token.Scopes), Minted: row.Token.Minted, Before: true}, nil
+			return stagedoor.HeldScopes{Scopes: sorted(row.Token.Scopes), Minted: row.Token.Minted, Before: true}, nil
 		}
 	}
 	conn, err := a.Connect(ctx, c, Use{})
 	if err != nil {
-		return Held{}, err
+		return stagedoor.HeldScopes{}, err
 	}
 	defer conn.Close()
 	t, err := conn.Source.Get(ctx, 0)
-	return Held{Scopes: sorted(t.Scopes), Minted: t.Minted}, err
+	return stagedoor.HeldScopes{Scopes: sorted(t.Scopes), Minted: t.Minted}, err
 }
 
 func sorted(list []string) []string {

@@ -18,7 +18,7 @@ func TestPurposesCoverTheirStreams(t *testing.T) {
 	a := &App{}
 	belongs := map[string]bool{}
 	for _, p := range scope.Purposes() {
-		for _, style := range []scope.Style{scope.Classic, scope.Granular} {
+		for _, style := range []stagedoor.ScopeStyle{stagedoor.ClassicScopes, stagedoor.GranularScopes} {
 			list, err := a.LeastScopes(style, []string{p.Name}, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -46,7 +46,7 @@ func TestPurposesCoverTheirStreams(t *testing.T) {
 func TestListsHoldTheCheck(t *testing.T) {
 	a := &App{}
 	for validation, want := range map[string]string{"": "user:read:user:admin", "/users": "user:read:list_users:admin"} {
-		list, err := a.Scopes(ScopeQuestion{Purposes: []string{"phone"}, Validation: validation})
+		list, err := a.Scopes(stagedoor.ScopeQuestion{Purposes: []string{"phone"}, Validation: validation})
 		if err != nil || !slices.Contains(list.Scopes(), want) {
 			t.Errorf("%q: %v, %v", validation, list.Scopes(), err)
 		}

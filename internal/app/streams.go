@@ -7,98 +7,13 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/stream"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
 
-// StreamInfo is everything that is known of a stream.
-type StreamInfo struct {
-	Name        string `json:"name"`
-	Title       string `json:"title"`
-	Family      string `json:"family"`
-	Derived     bool   `json:"derived"`
-	From        string `json:"derived_from,omitempty"` // the stream that it is worked out from, out of the same calls
-	Description string `json:"description"`
-	Docs        string `json:"docs,omitempty"`
-
-	Operation string              `json:"operation,omitempty"` // "GET /users"
-	Label     stagedoor.Label     `json:"label,omitempty"`
-	PageSize  int                 `json:"page_size,omitempty"`
-	Params    map[string]string   `json:"params,omitempty"`
-	Passes    []map[string]string `json:"passes,omitempty"`
-	Window    *WindowInfo         `json:"window,omitempty"`
-	Partition *PartitionInfo      `json:"partition,omitempty"`
-	Plan      stagedoor.Plan      `json:"plan"` // the smallest that has it
-	Limits    []LimitInfo         `json:"limits"`
-	Scopes    StreamScopes        `json:"scopes"`
-	Roles     []string            `json:"roles"` // what the role of the app's owner must permit
-
-	Columns    []ColumnInfo      `json:"columns"`
-	Key        KeyInfo           `json:"key"`
-	ShowsGone  bool              `json:"shows_gone"`
-	EmptyMeans *stagedoor.Notice `json:"empty_means,omitempty"`
-	Example    json.RawMessage   `json:"example,omitempty"`
-
-	// With a credential.
-	Credential string   `json:"credential,omitempty"`
-	Readable   *bool    `json:"readable,omitempty"` // nil where it can not be told
-	Why        string   `json:"why,omitempty"`      // why not, or why it can not be told
-	Missing    []string `json:"missing,omitzero"`   // scopes
-}
-
-// WindowInfo tells how a stream is bounded by days.
-type WindowInfo struct {
-	LookBackMonths int     `json:"look_back_months"` // 0: no limit known
-	SettleHours    float64 `json:"settle_hours"`     // how long after a day its rows may still come
-	SliceDays      int     `json:"slice_days"`       // that are read and written as one; 0: a calendar month
-}
-
-// PartitionInfo tells of which stream's rows a stream is read for each.
-type PartitionInfo struct {
-	Stream string `json:"stream"`
-	Column string `json:"column"`
-	Param  string `json:"param"`
-	Only   string `json:"only,omitempty"` // the rows that have some: "type=Meeting"
-	// Nested tells that the parts of the same days are read and written as one.
-	Nested bool `json:"nested"`
-}
-
-// LimitInfo is a rate limit under one plan; 0 is none.
-type LimitInfo struct {
-	Plan      stagedoor.Plan    `json:"plan"`
-	PerSecond int               `json:"per_second,omitempty"`
-	PerMinute int               `json:"per_minute,omitempty"`
-	PerDay    int               `json:"per_day,omitempty"`
-	DayOver   []stagedoor.Label `json:"per_day_over,omitempty"` // the labels that share PerDay, where there are several
-}
-
-// StreamScopes are the least scopes that a stream is read with, those of its
-// parents included: all of one style.
-type StreamScopes struct {
-	Granular []string `json:"granular"`
-	Classic  []string `json:"classic"`
-}
-
-// ColumnInfo is one column.
-type ColumnInfo struct {
-	Name  string               `json:"name"`
-	Field string               `json:"field"`          // in Zoom's record; empty where it has none
-	From  string               `json:"from,omitempty"` // then: the column it comes from, "history_meetings.topic"
-	Type  stagedoor.ColumnType `json:"type"`
-	About string               `json:"about,omitempty"`
-}
-
-// KeyInfo tells what a row's key is made of.
-type KeyInfo struct {
-	Day     []string `json:"day"`
-	ID      []string `json:"id"`
-	Content []string `json:"content"`
-}
-
 // Streams describes the streams that the words name (streams and families); no
 // word means all.
-func (a *App) Streams(words ...string) ([]StreamInfo, error) {
+func (a *App) Streams(words ...string) ([]stagedoor.StreamInfo, error) {
 	if len(words) == 0 {
 		words = []string{"all"}
 	}
@@ -106,25 +21,25 @@ func (a *App) Streams(words ...string) ([]StreamInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	var infos []StreamInfo
+	var infos []stagedoor.StreamInfo
 	for _, s := range list {
 		infos = append(infos, describe(s))
 	}
 	return infos, nil
 }
 
-func describe(s stagedoor.Stream) StreamInfo {
-	info := StreamInfo{
+func describe(s stagedoor.Stream) stagedoor.StreamInfo {
+	info := stagedoor.StreamInfo{
 		Name: s.Name, Title: s.Title, Family: s.Family, Derived: s.Derived, From: s.From, Description: s.Description, Docs: s.Docs,
 		PageSize: s.PageSize, Params: s.Params, Passes: s.Passes, ShowsGone: s.ShowsGone, Plan: stagedoor.PlanFree,
-		Limits: []LimitInfo{}, Roles: []string{}, Columns: []ColumnInfo{},
-		Key: KeyInfo{Day: slices.Concat([]string{}, s.Day), ID: idsOf(s), Content: slices.Concat([]string{}, s.Content)},
+		Limits: []stagedoor.StreamLimit{}, Roles: []string{}, Columns: []stagedoor.StreamColumn{},
+		Key: stagedoor.StreamKey{Day: slices.Concat([]string{}, s.Day), ID: idsOf(s), Content: slices.Concat([]string{}, s.Content)},
 	}
 	if s.Window != nil {
-		info.Window = &WindowInfo{LookBackMonths: s.Window.LookBack, SettleHours: s.Window.Settle.Hours(), SliceDays: s.Window.Days}
+		info.Window = &stagedoor.StreamWindow{LookBackMonths: s.Window.LookBack, SettleHours: s.Window.Settle.Hours(), SliceDays: s.Window.Days}
 	}
 	if s.Partition != nil {
-		info.Partition = &PartitionInfo{Stream: s.Partition.Stream, Column: s.Partition.Column, Param: s.Partition.Param, Nested: s.Partition.Nested}
+		info.Partition = &stagedoor.StreamPartition{Stream: s.Partition.Stream, Column: s.Partition.Column, Param: s.Partition.Param, Nested: s.Partition.Nested}
 		for _, column := range slices.Sorted(maps.Keys(s.Partition.Only)) {
 			info.Partition.Only = strings.TrimPrefix(info.Partition.Only+"&"+column+"="+s.Partition.Only[column], "&")
 		}
@@ -137,7 +52,7 @@ func describe(s stagedoor.Stream) StreamInfo {
 		info.Example = json.RawMessage(s.Example)
 	}
 	for _, c := range s.Columns {
-		column := ColumnInfo{Name: c.Name, Field: c.Source(), Type: c.Type, About: c.About}
+		column := stagedoor.StreamColumn{Name: c.Name, Field: c.Source(), Type: c.Type, About: c.About}
 		if column.From = parentColumn(s, c.Name); column.From != "" || s.Derived {
 			column.Field = ""
 		}
@@ -147,7 +62,7 @@ func describe(s stagedoor.Stream) StreamInfo {
 		info.Operation, info.Label = op.Name(), op.Label
 		for _, plan := range []stagedoor.Plan{stagedoor.PlanFree, stagedoor.PlanPro, stagedoor.PlanBusiness} {
 			if l := stagedoor.Zoom.Limit(op.Family(), op.Label, plan); l.Label != "" {
-				info.Limits = append(info.Limits, LimitInfo{Plan: plan, PerSecond: l.PerSecond, PerMinute: l.PerMinute, PerDay: l.PerDay, DayOver: sharing(l)})
+				info.Limits = append(info.Limits, stagedoor.StreamLimit{Plan: plan, PerSecond: l.PerSecond, PerMinute: l.PerMinute, PerDay: l.PerDay, DayOver: sharing(l)})
 			}
 		}
 	}
@@ -160,9 +75,9 @@ func describe(s stagedoor.Stream) StreamInfo {
 			}
 		}
 	}
-	info.Scopes = StreamScopes{
-		Granular: scopes().Least(scope.Granular, uses).Scopes(),
-		Classic:  scopes().Least(scope.Classic, uses).Scopes(),
+	info.Scopes = stagedoor.StreamScopes{
+		Granular: scopes().Least(stagedoor.GranularScopes, uses).Scopes(),
+		Classic:  scopes().Least(stagedoor.ClassicScopes, uses).Scopes(),
 	}
 	return info
 }
@@ -225,7 +140,7 @@ func larger(a, b stagedoor.Plan) stagedoor.Plan {
 
 // Judge says of a stream whether the credential may read it with the scopes
 // that its token holds, as far as that is known without asking Zoom.
-func (a *App) Judge(info StreamInfo, c stagedoor.Credential, held []string) StreamInfo {
+func (a *App) Judge(info stagedoor.StreamInfo, c stagedoor.Credential, held []string) stagedoor.StreamInfo {
 	info.Credential, info.Missing = c.Slug, []string{}
 	streams, err := stream.Find(info.Name)
 	if err != nil {
@@ -257,7 +172,7 @@ func (a *App) Judge(info StreamInfo, c stagedoor.Credential, held []string) Stre
 
 // missing names scopes, and of those that a parent needs, which: "… (of
 // history_meetings, whose rows it is read for)".
-func missing(needs []scope.Need, name string) []string {
+func missing(needs []stagedoor.ScopeNeed, name string) []string {
 	var list []string
 	for _, need := range needs {
 		text := need.Scope

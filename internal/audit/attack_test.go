@@ -22,7 +22,7 @@ type audited struct {
 	t    *testing.T
 	path string
 	key  []byte
-	head *audit.Head
+	head *stagedoor.AuditHead
 }
 
 func newAudited(t *testing.T) *audited {
@@ -77,7 +77,7 @@ func (a *audited) sql(statements ...string) {
 	}
 }
 
-func (a *audited) verify() *audit.Report {
+func (a *audited) verify() stagedoor.AuditReport {
 	a.t.Helper()
 	s := a.open()
 	defer s.Close()
@@ -97,7 +97,7 @@ func (a *audited) saveHead() {
 		a.t.Fatal(err)
 	}
 	// As a person keeps it.
-	read, err := audit.ParseHead(made.String() + "\n")
+	read, err := stagedoor.ParseAuditHead(made.String() + "\n")
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func (a *audited) prune(before time.Time) (int64, error) {
 	return audit.Prune(a.t.Context(), s, a.key, before, 1<<40, time.Now)
 }
 
-func says(r *audit.Report) string {
+func says(r stagedoor.AuditReport) string {
 	var all []string
 	for _, p := range r.Problems {
 		all = append(all, fmt.Sprintf("%s %d/%d: %s", p.Kind, p.Chain, p.Sequence, p.Says))

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
@@ -28,28 +27,8 @@ type line struct {
 
 // opening says what was there when a chain was opened.
 type opening struct {
-	Previous mac   `json:"previous"` // of the line that opened the chain before it
-	Ends     []end `json:"ends"`     // of the chains that grew since then
-}
-
-// end is how far a chain reached.
-type end struct {
-	Chain    int64 `json:"chain"`
-	Sequence int64 `json:"sequence"`
-	MAC      mac   `json:"mac"`
-}
-
-// mac is written in hexadecimal.
-type mac []byte
-
-func (m mac) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(m)), nil }
-
-// String is the MAC in hexadecimal.
-func (m mac) String() string { return hex.EncodeToString(m) }
-
-func (m *mac) UnmarshalText(text []byte) (err error) {
-	*m, err = hex.DecodeString(string(text))
-	return err
+	Previous stagedoor.AuditMAC     `json:"previous"` // of the line that opened the chain before it
+	Ends     []stagedoor.AuditPlace `json:"ends"`     // of the chains that grew since then
 }
 
 // longest bounds each text of an event, in bytes. A path may be as long as a
@@ -99,7 +78,7 @@ func decode(text string) (line, error) {
 // for another.
 type seal []byte
 
-func (key seal) mac(purpose string, parts ...[]byte) mac {
+func (key seal) mac(purpose string, parts ...[]byte) stagedoor.AuditMAC {
 	h := hmac.New(sha256.New, key)
 	for _, part := range append([][]byte{[]byte(purpose)}, parts...) {
 		// The length stands before each part, so that no other parts give the
@@ -111,7 +90,7 @@ func (key seal) mac(purpose string, parts ...[]byte) mac {
 }
 
 // line is the MAC of a line at its place.
-func (key seal) line(chain, sequence int64, before mac, text string) mac {
+func (key seal) line(chain, sequence int64, before stagedoor.AuditMAC, text string) stagedoor.AuditMAC {
 	return key.mac("audit line", number(chain), number(sequence), before, []byte(text))
 }
 

@@ -60,7 +60,7 @@ func Prune(ctx context.Context, store Pruning, key []byte, before time.Time, mos
 type pruner struct {
 	key    seal
 	anchor anchor
-	ends   map[int64]end // of the chains that it knows, as far as they are removed
+	ends   map[int64]stagedoor.AuditPlace // of the chains that it knows, as far as they are removed
 }
 
 func newPruner(key seal, oldest stagedoor.AuditOldest) (*pruner, error) {
@@ -71,7 +71,7 @@ func newPruner(key seal, oldest stagedoor.AuditOldest) (*pruner, error) {
 	if oldest.Anchor != nil && !hmac.Equal(a.MAC, key.anchor(a)) {
 		return nil, unfit("its anchor was forged or changed")
 	}
-	p := &pruner{key: key, anchor: a, ends: map[int64]end{}}
+	p := &pruner{key: key, anchor: a, ends: map[int64]stagedoor.AuditPlace{}}
 	for _, c := range a.Cuts {
 		p.ends[c.Chain] = c
 	}
@@ -83,7 +83,7 @@ func (p *pruner) take(row stagedoor.AuditRow) error {
 	at, known := p.ends[row.Chain]
 	l, err := decode(row.Line)
 	if err == nil && !known && row.Sequence == 0 && l.Opens != nil && row.Chain == p.anchor.Through+1 && bytes.Equal(l.Opens.Previous, p.anchor.Opening) {
-		at = end{Chain: row.Chain, Sequence: -1, MAC: l.Opens.Previous}
+		at = stagedoor.AuditPlace{Chain: row.Chain, Sequence: -1, MAC: l.Opens.Previous}
 	}
 	if err != nil || at.Chain == 0 || row.Sequence != at.Sequence+1 || !row.At.Equal(l.At) ||
 		!hmac.Equal(p.key.line(row.Chain, row.Sequence, at.MAC, row.Line), row.MAC) {
@@ -99,7 +99,7 @@ func (p *pruner) take(row stagedoor.AuditRow) error {
 		}
 		p.anchor.Through, p.anchor.Opening = row.Chain, row.MAC
 	}
-	p.ends[row.Chain] = end{Chain: row.Chain, Sequence: row.Sequence, MAC: row.MAC}
+	p.ends[row.Chain] = stagedoor.AuditPlace{Chain: row.Chain, Sequence: row.Sequence, MAC: row.MAC}
 	p.anchor.Arrival = row.Arrival
 	return nil
 }
@@ -109,13 +109,13 @@ func (p *pruner) seal(ends map[int64]stagedoor.AuditEnd, n int64, at time.Time) 
 	a := p.anchor
 	a.Removed += n
 	a.At = at.UTC().Truncate(time.Microsecond)
-	a.Cuts = []end{}
+	a.Cuts = []stagedoor.AuditPlace{}
 	for chain, e := range p.ends {
 		if noted, changed := ends[chain]; !changed || noted.Arrival > a.Arrival {
 			a.Cuts = append(a.Cuts, e)
 		}
 	}
-	slices.SortFunc(a.Cuts, func(one, other end) int { return int(one.Chain - other.Chain) })
+	slices.SortFunc(a.Cuts, func(one, other stagedoor.AuditPlace) int { return int(one.Chain - other.Chain) })
 	a.MAC = p.key.anchor(a)
 	document, err := json.Marshal(a)
 	return a.Arrival, document, err

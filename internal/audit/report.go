@@ -7,40 +7,6 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Report is what [Verify] found.
-type Report struct {
-	Lines    int64        `json:"lines"`  // that are there
-	Chains   int64        `json:"chains"` // of which lines are there
-	First    time.Time    `json:"first,omitzero"`
-	Last     time.Time    `json:"last,omitzero"`
-	Removed  *Removed     `json:"removed,omitempty"` // by retention; nil: none were
-	Lost     int64        `json:"lost,omitempty"`    // lines that the processes say they could not write
-	Head     *HeadChecked `json:"head,omitempty"`    // the head that was compared; nil: none was
-	Problems []Problem    `json:"problems"`          // the first of them
-	Found    int64        `json:"problems_found"`    // all of them
-
-	told map[told]bool
-}
-
-// Removed says what the sealed anchor vouches for.
-type Removed struct {
-	Lines int64     `json:"lines"`
-	At    time.Time `json:"at"` // the last time that lines were removed
-}
-
-// HeadChecked says which head was compared.
-type HeadChecked struct {
-	At time.Time `json:"at"`
-}
-
-// Problem is one thing that is not as it was written.
-type Problem struct {
-	Kind     string `json:"kind"` // one of the words below
-	Chain    int64  `json:"chain,omitempty"`
-	Sequence int64  `json:"sequence,omitempty"`
-	Says     string `json:"says"` // a sentence: what was expected, and what is there
-}
-
 // The kinds of problems.
 const (
 	changed  = "changed"  // a line is not the one that was written
@@ -52,6 +18,12 @@ const (
 	noHead   = "head"     // the head is not of this audit
 )
 
+// report is what [Verify] finds, while it looks.
+type report struct {
+	stagedoor.AuditReport
+	told map[told]bool
+}
+
 // most is how many problems a report holds.
 const most = 100
 
@@ -61,39 +33,20 @@ type told struct {
 	kind  string
 }
 
-func (r *Report) add(kind string, chain, sequence int64, format string, args ...any) {
+func (r *report) add(kind string, chain, sequence int64, format string, args ...any) {
 	r.Found++
 	if len(r.Problems) < most {
-		r.Problems = append(r.Problems, Problem{Kind: kind, Chain: chain, Sequence: sequence, Says: fmt.Sprintf(format, args...)})
+		r.Problems = append(r.Problems, stagedoor.AuditProblem{Kind: kind, Chain: chain, Sequence: sequence, Says: fmt.Sprintf(format, args...)})
 	}
 }
 
 // once is add for what many lines of a chain would say.
-func (r *Report) once(kind string, chain, sequence int64, format string, args ...any) {
+func (r *report) once(kind string, chain, sequence int64, format string, args ...any) {
 	if r.told[told{chain, kind}] || len(r.told) > 10*most {
 		return
 	}
 	r.told[told{chain, kind}] = true
 	r.add(kind, chain, sequence, format, args...)
-}
-
-// Err is nil where nothing is wrong.
-func (r *Report) Err() error {
-	if r.Found == 0 {
-		return nil
-	}
-	return &stagedoor.Error{
-		Op: "verify the audit", Kind: stagedoor.KindAltered,
-		Cause: fmt.Sprintf("%s not as it was written", things(r.Found)),
-		Fix:   "Keep a copy of the database and look at who could write it; docs/audit.md says what each finding means. A backup from before shows what was there.",
-	}
-}
-
-func things(n int64) string {
-	if n == 1 {
-		return "one thing is"
-	}
-	return fmt.Sprintf("%d things are", n)
 }
 
 // span names lines: "line 3", "lines 3 to 5".

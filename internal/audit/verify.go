@@ -25,39 +25,39 @@ const page = 1000
 //
 // begun says that lines were written, by what else the database holds: an audit
 // without any is then a problem.
-func Verify(ctx context.Context, store Reading, key []byte, head *Head, begun bool) (*Report, error) {
-	report := &Report{Problems: []Problem{}, told: map[told]bool{}}
+func Verify(ctx context.Context, store Reading, key []byte, head *stagedoor.AuditHead, begun bool) (stagedoor.AuditReport, error) {
+	found := &report{AuditReport: stagedoor.AuditReport{Problems: []stagedoor.AuditProblem{}}, told: map[told]bool{}}
 	err := store.ReadAudit(ctx, func(r stagedoor.AuditReader) error {
-		v := &verifier{ctx: ctx, key: key, read: r, Report: report, cuts: map[int64]end{}}
+		v := &verifier{ctx: ctx, key: key, read: r, report: found, cuts: map[int64]stagedoor.AuditPlace{}}
 		return v.all(head, begun)
 	})
-	return report, err
+	return found.AuditReport, err
 }
 
 // verifier walks through all rows in the order of chain and sequence.
 type verifier struct {
-	*Report
+	*report
 	ctx  context.Context // of the one walk that a verifier lives for
 	key  seal
 	read stagedoor.AuditReader
 
 	anchor anchor
-	cuts   map[int64]end // of the anchor, by chain
-	opened end           // the newest opening: its chain and MAC
+	cuts   map[int64]stagedoor.AuditPlace // of the anchor, by chain
+	opened stagedoor.AuditPlace           // the newest opening: its chain and MAC
 
-	at     stagedoor.AuditRow // the row before, in the same chain; Chain 0: none yet
-	before []mac              // what the MAC before may be: where a line was changed, either of two
-	odd    []place            // where lines do not fit, for finding lines that changed places
+	at     stagedoor.AuditRow   // the row before, in the same chain; Chain 0: none yet
+	before []stagedoor.AuditMAC // what the MAC before may be: where a line was changed, either of two
+	odd    []place              // where lines do not fit, for finding lines that changed places
 }
 
 // place is where a line was expected, and what stands there.
 type place struct {
 	chain, sequence int64
-	before          []mac
+	before          []stagedoor.AuditMAC
 	row             stagedoor.AuditRow // zero: nothing
 }
 
-func (v *verifier) all(head *Head, begun bool) error {
+func (v *verifier) all(head *stagedoor.AuditHead, begun bool) error {
 	if err := v.readAnchor(); err != nil {
 		return err
 	}
@@ -114,8 +114,8 @@ func (v *verifier) readAnchor() error {
 			"what is missing below counts as missing")
 		return nil
 	}
-	v.anchor, v.opened = a, end{Chain: a.Through, MAC: a.Opening}
-	v.Removed = &Removed{Lines: a.Removed, At: a.At}
+	v.anchor, v.opened = a, stagedoor.AuditPlace{Chain: a.Through, MAC: a.Opening}
+	v.Removed = &stagedoor.AuditRemoved{Lines: a.Removed, At: a.At}
 	for _, c := range a.Cuts {
 		v.cuts[c.Chain] = c
 	}
@@ -175,13 +175,13 @@ func (v *verifier) count(l line) {
 // beginChain looks at the first row of a chain that is there.
 func (v *verifier) beginChain(row stagedoor.AuditRow, l line) {
 	v.Chains++
-	first := end{Chain: row.Chain, Sequence: -1}
-	v.before = []mac{{}}
+	first := stagedoor.AuditPlace{Chain: row.Chain, Sequence: -1}
+	v.before = []stagedoor.AuditMAC{{}}
 	if l.Opens != nil {
-		v.before = []mac{l.Opens.Previous}
+		v.before = []stagedoor.AuditMAC{l.Opens.Previous}
 	}
 	if cut, ok := v.cuts[row.Chain]; ok {
-		first, v.before = cut, []mac{cut.MAC}
+		first, v.before = cut, []stagedoor.AuditMAC{cut.MAC}
 	} else if row.Chain <= v.anchor.Through {
 		v.add(restored, row.Chain, row.Sequence, "chain %d is there from line %d on, and was removed as a whole when its time was over, at %s at the latest: an older copy of it was put back",
 			row.Chain, row.Sequence, stamp(v.anchor.At))
@@ -206,16 +206,16 @@ func (v *verifier) gap(from int64, row stagedoor.AuditRow) {
 
 // check holds the MAC of a row against its text and place.
 func (v *verifier) check(row stagedoor.AuditRow) {
-	stored := mac(row.MAC)
+	stored := stagedoor.AuditMAC(row.MAC)
 	if len(v.before) == 0 {
-		v.before = []mac{stored} // it can not be checked; those after it can
+		v.before = []stagedoor.AuditMAC{stored} // it can not be checked; those after it can
 		return
 	}
-	var computed mac
+	var computed stagedoor.AuditMAC
 	for _, before := range v.before {
 		computed = v.key.line(row.Chain, row.Sequence, before, row.Line)
 		if hmac.Equal(computed, stored) {
-			v.before = []mac{stored}
+			v.before = []stagedoor.AuditMAC{stored}
 			return
 		}
 	}
@@ -225,7 +225,7 @@ func (v *verifier) check(row stagedoor.AuditRow) {
 	}
 	// The next line was written after one with the stored MAC, if the text was
 	// changed, or after one with the computed MAC, if that was.
-	v.before = []mac{stored, computed}
+	v.before = []stagedoor.AuditMAC{stored, computed}
 }
 
 // places looks among the lines that do not fit for those that were written in the
@@ -303,7 +303,7 @@ func (v *verifier) opening(row stagedoor.AuditRow, o opening) error {
 	if v.opened.Chain == row.Chain-1 && !bytes.Equal(v.opened.MAC, o.Previous) {
 		v.add(unlinked, row.Chain, 0, "chain %d was not opened after the chain %d that is there now, but after another", row.Chain, row.Chain-1)
 	}
-	v.opened = end{Chain: row.Chain, MAC: row.MAC}
+	v.opened = stagedoor.AuditPlace{Chain: row.Chain, MAC: row.MAC}
 	for _, e := range o.Ends {
 		if err := v.reached(e, row.Arrival, "when chain "+text(row.Chain)+" was opened, at "+stamp(row.At)); err != nil {
 			return err
@@ -314,7 +314,7 @@ func (v *verifier) opening(row stagedoor.AuditRow, o opening) error {
 
 // reached reports a chain that does not have what it had at some time: the row of
 // its end then, which arrived before the row arrival.
-func (v *verifier) reached(e end, arrival int64, when string) error {
+func (v *verifier) reached(e stagedoor.AuditPlace, arrival int64, when string) error {
 	row, err := v.read.Row(e.Chain, e.Sequence)
 	if err != nil {
 		return err

@@ -100,13 +100,13 @@ func (l *Log) flush(ctx context.Context) (more bool, err error) {
 // append writes lines at the end of the chain, and returns how many of them are
 // written now.
 func (l *Log) append(ctx context.Context, lines []line) (written int, err error) {
-	var to end
+	var to stagedoor.AuditPlace
 	ask := l.last.Chain
 	if l.doubt.Chain != 0 {
 		ask = l.doubt.Chain
 	}
 	err = l.store.AppendAudit(ctx, ask, func(state stagedoor.AuditState) ([]stagedoor.AuditRow, error) {
-		if l.doubt.Chain != 0 && l.doubt.is(state.Own) {
+		if l.doubt.Chain != 0 && isAt(l.doubt, state.Own) {
 			to, written = l.doubt, l.doubted
 			return nil, nil
 		}
@@ -121,7 +121,7 @@ func (l *Log) append(ctx context.Context, lines []line) (written int, err error)
 		}
 		return 0, err
 	}
-	l.last, l.doubt, l.doubted = to, end{}, 0
+	l.last, l.doubt, l.doubted = to, stagedoor.AuditPlace{}, 0
 	return written, nil
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/form"
 	"github.com/stagedoor/stagedoor/internal/scope"
-	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
 // addForm is `credential add` as a conversation: what for, which scopes, the
@@ -80,11 +79,11 @@ func (f *addForm) heading(text string) {
 }
 
 // run asks, checks and saves.
-func (f *addForm) run(ctx context.Context, check bool) (stagedoor.Credential, vault.Proof, error) {
+func (f *addForm) run(ctx context.Context, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
 	if err := f.fill(ctx); err != nil {
-		return *f.c, vault.Proof{}, err
+		return *f.c, stagedoor.Proof{}, err
 	}
-	var proven app.Proven
+	var proven stagedoor.Proven
 	if check {
 		watching := f.watch(f.app, "")
 		defer watching.end()
@@ -308,7 +307,7 @@ func (f *addForm) sayValues() {
 
 // prove checks until it is good, or the person wants something else. It
 // returns what was proven, and false where it is to be saved as it is.
-func (f *addForm) prove(ctx context.Context) (app.Proven, bool, error) {
+func (f *addForm) prove(ctx context.Context) (stagedoor.Proven, bool, error) {
 	f.heading("The check")
 	for {
 		proven, err := f.app.ProveNew(ctx, *f.c)
@@ -337,7 +336,7 @@ func (f *addForm) prove(ctx context.Context) (app.Proven, bool, error) {
 		case next == "allow":
 			f.c.AllowHosts = append(f.c.AllowHosts, f.refusedHosts()...)
 		case next == "save":
-			return app.Proven{}, false, nil
+			return stagedoor.Proven{}, false, nil
 		case next == "leave":
 			return proven, false, form.ErrLeft
 		}
@@ -347,7 +346,7 @@ func (f *addForm) prove(ctx context.Context) (app.Proven, bool, error) {
 
 // fitting offers a validation URL that the scopes cover, where the usual one
 // is outside; true says that it was taken.
-func (f *addForm) fitting(ctx context.Context, proven app.Proven) (bool, error) {
+func (f *addForm) fitting(ctx context.Context, proven stagedoor.Proven) (bool, error) {
 	url := proven.Proof.Fitting
 	if url == "" || url == f.c.ValidationURL {
 		return false, nil

@@ -6,23 +6,23 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/form"
-	"github.com/stagedoor/stagedoor/internal/scope"
 )
 
 // scopes shows the scopes to add at Zoom, as lines that can be selected.
 func (f *addForm) scopes(ctx context.Context) error {
 	f.heading("The scopes of the app at Zoom")
-	style := scope.Granular
+	style := stagedoor.GranularScopes
 	for {
 		list, err := f.app.LeastScopes(style, f.c.Purposes, nil)
 		if err != nil {
 			return err
 		}
 		f.sayScopes(list)
-		other, about := scope.Classic, "what apps made before March 2024 offer"
-		if style == scope.Classic {
-			other, about = scope.Granular, "what apps made since March 2024 offer"
+		other, about := stagedoor.ClassicScopes, "what apps made before March 2024 offer"
+		if style == stagedoor.ClassicScopes {
+			other, about = stagedoor.GranularScopes, "what apps made since March 2024 offer"
 		}
 		next := "on"
 		err = f.ask.Ask(ctx, form.Question{
@@ -47,7 +47,7 @@ func (f *addForm) scopes(ctx context.Context) error {
 	}
 }
 
-func (f *addForm) sayScopes(list scope.List) {
+func (f *addForm) sayScopes(list stagedoor.ScopeList) {
 	f.para("marketplace.zoom.us → Develop → your Server-to-Server OAuth app → Scopes → add %s:", these(len(list.Needs)))
 	f.say("")
 	var roles []string

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/audit"
 )
 
 func auditVerify(s *session) *cobra.Command {
@@ -26,13 +26,13 @@ func auditVerify(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&given, "head", "", "a head that was saved: a FILE, - for stdin, or its text")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
-		var head *audit.Head
+		var head *stagedoor.AuditHead
 		if given != "" {
 			text, err := s.readHead(given)
 			if err != nil {
 				return err
 			}
-			h, err := audit.ParseHead(text)
+			h, err := stagedoor.ParseAuditHead(text)
 			if err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func auditVerify(s *session) *cobra.Command {
 	return cmd
 }
 
-func (s *session) sayFindings(r *audit.Report) {
+func (s *session) sayFindings(r stagedoor.AuditReport) {
 	span := ""
 	if r.Lines > 0 {
 		span = fmt.Sprintf(", from %s to %s UTC", r.First.Format(time.DateTime), r.Last.Format(time.DateTime))

@@ -32,14 +32,14 @@ func callerCommand(s *session) *cobra.Command {
 }
 
 // ruleFlags are rules as flags give them.
-type ruleFlags struct{ allow, allowScope, deny, denyScope []string }
+type ruleFlags struct{ stagedoor.RuleTexts }
 
 func (f *ruleFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.allow, "allow", nil, "what it may call: 'GET /report/**', 'GET,POST /users/*/meetings' or, for any method, '/users/**'; may be repeated")
-	flags.StringArrayVar(&f.allowScope, "allow-scope", nil, "A scope whose operations it may call: report:read:admin; may be repeated")
-	flags.StringArrayVar(&f.deny, "deny", nil, "what it may not call, whatever else allows it; may be repeated")
-	flags.StringArrayVar(&f.denyScope, "deny-scope", nil, "A scope whose operations it may not call; may be repeated")
+	flags.StringArrayVar(&f.Allow, "allow", nil, "what it may call: 'GET /report/**', 'GET,POST /users/*/meetings' or, for any method, '/users/**'; may be repeated")
+	flags.StringArrayVar(&f.AllowScope, "allow-scope", nil, "A scope whose operations it may call: report:read:admin; may be repeated")
+	flags.StringArrayVar(&f.Deny, "deny", nil, "what it may not call, whatever else allows it; may be repeated")
+	flags.StringArrayVar(&f.DenyScope, "deny-scope", nil, "A scope whose operations it may not call; may be repeated")
 }
 
 const aboutRules = "Nothing is allowed but what a rule allows, and where a rule denies, no other allows. In a pattern * is one\n" +
@@ -49,7 +49,7 @@ const aboutRules = "Nothing is allowed but what a rule allows, and where a rule 
 
 func callerAdd(s *session) *cobra.Command {
 	var rules ruleFlags
-	var add app.NewCaller
+	var add stagedoor.NewCaller
 	var share, expires, keys string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -72,7 +72,7 @@ func callerAdd(s *session) *cobra.Command {
 	flags.BoolVar(&asJSON, "json", false, "print client_id, client_secret, token_url and base_url as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
 		add.Name = args[0]
-		add.Allow, add.AllowScope, add.Deny, add.DenyScope = rules.allow, rules.allowScope, rules.deny, rules.denyScope
+		add.RuleTexts = rules.RuleTexts
 		var err error
 		if add.Share, err = shareOf(share); err != nil {
 			return err

@@ -30,7 +30,7 @@ func callerSetRules(s *session) *cobra.Command {
 					" --allow 'GET /report/**'`; `stagedoor caller revoke " + args[0] + "` ends its access.",
 			}
 		}
-		before, after, doubts, err := a.SetCallerRules(ctx, args[0], rules.allow, rules.allowScope, rules.deny, rules.denyScope)
+		before, after, doubts, err := a.SetCallerRules(ctx, args[0], rules.RuleTexts)
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (s *session) completeFlags() map[string]completer {
 		"provider":           s.completeProviders,
 		"purpose":            completePurposes,
 		"role":               oneOf("viewer\tsees states and figures", "operator\tsees everything but secrets", "admin\tchanges credentials, callers and operators"),
-		"style":              oneOf(string(scope.Granular)+"\tuser:read:user:admin …", string(scope.Classic)+"\tuser:read:admin …"),
+		"style":              oneOf(string(stagedoor.GranularScopes)+"\tuser:read:user:admin …", string(stagedoor.ClassicScopes)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"caller":             s.completeCallers,
 		"stream":             completeStreams,

@@ -178,11 +178,11 @@ func (s *session) addByForm(ctx context.Context, a *app.App, p stagedoor.Provide
 }
 
 // added says that a credential was saved.
-func (s *session) added(saved stagedoor.Credential, proof vault.Proof, asJSON bool) error {
+func (s *session) added(saved stagedoor.Credential, proof stagedoor.Proof, asJSON bool) error {
 	if asJSON {
 		return s.printJSON(struct {
 			stagedoor.Credential
-			Proof vault.Proof `json:"proof,omitzero"`
+			Proof stagedoor.Proof `json:"proof,omitzero"`
 		}{saved, proof})
 	}
 	s.say("saved credential %s (%s)", bold.Render(saved.Slug), saved.Status)

@@ -158,7 +158,7 @@ func credentialSetSecret(s *session) *cobra.Command {
 		if asJSON {
 			return s.printJSON(struct {
 				shownCredential
-				Proof vault.Proof `json:"proof,omitzero"`
+				Proof stagedoor.Proof `json:"proof,omitzero"`
 			}{shown(now), proof})
 		}
 		if now.SecretUnproven {
@@ -222,7 +222,7 @@ func credentialDisable(s *session) *cobra.Command {
 			return err
 		}
 		if asJSON {
-			return s.printSaved(ctx, v, c.ID, vault.Proof{})
+			return s.printSaved(ctx, v, c.ID, stagedoor.Proof{})
 		}
 		s.say("credential %s is off; Zoom itself still takes its app's tokens until they end", bold.Render(c.Slug))
 		s.next("stagedoor credential enable " + c.Slug)
@@ -249,7 +249,7 @@ func credentialEnable(s *session) *cobra.Command {
 		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.By(ctx))); err != nil {
 			return err
 		}
-		var proof vault.Proof
+		var proof stagedoor.Proof
 		var checking error
 		if !asJSON {
 			s.say("credential %s is on", bold.Render(c.Slug))
@@ -274,14 +274,14 @@ func credentialEnable(s *session) *cobra.Command {
 }
 
 // printSaved prints a credential as it is now.
-func (s *session) printSaved(ctx context.Context, v *vault.Vault, id string, proof vault.Proof) error {
+func (s *session) printSaved(ctx context.Context, v *vault.Vault, id string, proof stagedoor.Proof) error {
 	now, err := v.Credential(ctx, id)
 	if err != nil {
 		return err
 	}
 	return s.printJSON(struct {
 		shownCredential
-		Proof vault.Proof `json:"proof,omitzero"`
+		Proof stagedoor.Proof `json:"proof,omitzero"`
 	}{shown(now), proof})
 }
 

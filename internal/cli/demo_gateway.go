@@ -62,8 +62,8 @@ func (d *demo) addCaller(ctx context.Context, allow string) error {
 	if err != nil {
 		return err
 	}
-	d.caller, d.secret, _, err = a.AddCaller(ctx, app.NewCaller{
-		Caller: stagedoor.Caller{Name: "reports", Credential: "demo", Description: "the demo's other program"}, Allow: []string{allow},
+	d.caller, d.secret, _, err = a.AddCaller(ctx, stagedoor.NewCaller{
+		Caller: stagedoor.Caller{Name: "reports", Credential: "demo", Description: "the demo's other program"}, RuleTexts: stagedoor.RuleTexts{Allow: []string{allow}},
 	})
 	return errors.Join(err, a.Close())
 }

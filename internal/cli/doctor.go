@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/doctor"
 )
@@ -47,9 +48,9 @@ func doctorCommand(s *session) *cobra.Command {
 			return err
 		}
 		defer a.Close()
-		var checks []doctor.Check
+		var checks []stagedoor.Check
 		paper := &paper{t: s.terminal}
-		visit, err := a.Doctor(ctx, args, broken, func(c doctor.Check) {
+		visit, err := a.Doctor(ctx, args, broken, func(c stagedoor.Check) {
 			c.Fix = fixFor(c.Credential, c.Fix)
 			checks = append(checks, c)
 			if !asJSON {
@@ -68,21 +69,21 @@ func doctorCommand(s *session) *cobra.Command {
 		next := doctor.Next(checks)
 		if asJSON {
 			err = s.printJSON(struct {
-				Checks     []doctor.Check `json:"checks"`
-				OK         int            `json:"ok"`
-				Warnings   int            `json:"warnings"`
-				Failures   int            `json:"failures"`
-				Skipped    int            `json:"skipped"`
-				TokenCalls int            `json:"token_calls"`
-				APICalls   int            `json:"api_calls"`
-				Next       string         `json:"next"`
+				Checks     []stagedoor.Check `json:"checks"`
+				OK         int               `json:"ok"`
+				Warnings   int               `json:"warnings"`
+				Failures   int               `json:"failures"`
+				Skipped    int               `json:"skipped"`
+				TokenCalls int               `json:"token_calls"`
+				APICalls   int               `json:"api_calls"`
+				Next       string            `json:"next"`
 			}{
-				checks, doctor.Count(checks, doctor.OK), doctor.Count(checks, doctor.Warn), doctor.Count(checks, doctor.Fail),
-				doctor.Count(checks, doctor.Skip), visit.TokenCalls, visit.APICalls, next,
+				checks, doctor.Count(checks, stagedoor.CheckOK), doctor.Count(checks, stagedoor.CheckWarn), doctor.Count(checks, stagedoor.CheckFail),
+				doctor.Count(checks, stagedoor.CheckSkip), visit.TokenCalls, visit.APICalls, next,
 			})
 		} else {
-			s.say("%d ok, %s, %s; %s to the token endpoint and %d to the API", doctor.Count(checks, doctor.OK),
-				count(doctor.Count(checks, doctor.Warn), "warning"), count(doctor.Count(checks, doctor.Fail), "failure"),
+			s.say("%d ok, %s, %s; %s to the token endpoint and %d to the API", doctor.Count(checks, stagedoor.CheckOK),
+				count(doctor.Count(checks, stagedoor.CheckWarn), "warning"), count(doctor.Count(checks, stagedoor.CheckFail), "failure"),
 				count(visit.TokenCalls, "call"), visit.APICalls)
 			s.next(next)
 		}
@@ -117,8 +118,8 @@ type paper struct {
 // nameWidth is the width of the longest name of a check.
 const nameWidth = 14
 
-func (p *paper) write(c doctor.Check) {
-	if c.Result == doctor.Skip && p.begun && p.head == c.Credential && (p.why == c.Says || len(p.skipped) == 0) {
+func (p *paper) write(c stagedoor.Check) {
+	if c.Result == stagedoor.CheckSkip && p.begun && p.head == c.Credential && (p.why == c.Says || len(p.skipped) == 0) {
 		p.skipped, p.why = append(p.skipped, c.Name), c.Says
 		return
 	}
@@ -131,11 +132,11 @@ func (p *paper) write(c doctor.Check) {
 		}
 		p.line("%s", bold.Render(head))
 	}
-	if c.Result == doctor.Skip {
+	if c.Result == stagedoor.CheckSkip {
 		p.skipped, p.why = []string{c.Name}, c.Says
 		return
 	}
-	style := map[doctor.Result]func(...string) string{doctor.OK: green.Render, doctor.Warn: amber.Render, doctor.Fail: red.Render}[c.Result]
+	style := map[stagedoor.CheckResult]func(...string) string{stagedoor.CheckOK: green.Render, stagedoor.CheckWarn: amber.Render, stagedoor.CheckFail: red.Render}[c.Result]
 	p.line("%s  %-*s  %s", style(fmt.Sprintf("%-4s", c.Result)), nameWidth, c.Name, p.within(oneLine(c.Says)))
 	if c.Fix != "" {
 		p.line("      %-*s  %s %s", nameWidth, "", bold.Render("fix"), p.within(oneLine(c.Fix)))

@@ -8,8 +8,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
 // proving shows a check while it runs: each step when it is proven, and on a
@@ -61,7 +61,7 @@ func (p *proving) Asking(what string) {
 }
 
 // Found is told a step.
-func (p *proving) Found(step vault.Step) {
+func (p *proving) Found(step stagedoor.Step) {
 	p.end()
 	p.t.sayStep(p.slug, step)
 }
@@ -78,7 +78,7 @@ func (p *proving) end() {
 }
 
 // sayStep prints a step of a check.
-func (t *terminal) sayStep(slug string, step vault.Step) {
+func (t *terminal) sayStep(slug string, step stagedoor.Step) {
 	mark := map[string]string{"ok": green.Render("ok  "), "warn": amber.Render("warn"), "fail": red.Render("fail")}[step.Result]
 	const indent = 16 // of what follows a mark and a name
 	says := oneLine(step.Says)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stagedoor/stagedoor/internal/vault"
+	"github.com/stagedoor/stagedoor"
 )
 
 // TestStepsSteerNoTerminal holds that what a server wrote into a step (an e-mail
@@ -12,7 +12,7 @@ import (
 func TestStepsSteerNoTerminal(t *testing.T) {
 	var shown strings.Builder
 	out := &terminal{people: &shown}
-	out.sayStep("acme", vault.Step{Name: "call", Result: "ok", Says: "the app acts for a@b\x1b[2J\x1b]0;x\a\u009b31m\r\nfail"})
+	out.sayStep("acme", stagedoor.Step{Name: "call", Result: "ok", Says: "the app acts for a@b\x1b[2J\x1b]0;x\a\u009b31m\r\nfail"})
 	plain := strings.NewReplacer(green.Render("ok  "), "ok").Replace(shown.String())
 	if strings.ContainsAny(strings.TrimSuffix(plain, "\n"), "\x1b\a\r\n\u009b") || !strings.Contains(plain, "a@b") {
 		t.Errorf("shown: %q", plain)

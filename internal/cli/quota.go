@@ -10,7 +10,6 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/quota"
 )
 
 func quotaCommand(s *session) *cobra.Command {
@@ -48,7 +47,7 @@ func quotaCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-func (s *session) showQuota(r quota.Report) error {
+func (s *session) showQuota(r stagedoor.QuotaReport) error {
 	s.say("%s, plan %s; a day ends at 00:00 UTC, in %s", r.Date, r.Plan, short(untilMidnight()))
 	rows := [][]string{{"TODAY", "", "USED", "LIMIT", "LEFT", "RESERVED", "FORECAST"}}
 	for _, d := range r.Days {
@@ -88,7 +87,7 @@ func (s *session) showQuota(r quota.Report) error {
 	return s.table(rows)
 }
 
-func dayRow(d quota.DayReport) []string {
+func dayRow(d stagedoor.QuotaDay) []string {
 	var names []string
 	for _, l := range d.Labels {
 		names = append(names, string(l))
@@ -107,7 +106,7 @@ func dayRow(d quota.DayReport) []string {
 	}
 }
 
-func forecastOf(d quota.DayReport) string {
+func forecastOf(d stagedoor.QuotaDay) string {
 	switch {
 	case !d.Closed.IsZero():
 		return "Zoom refuses until " + d.Closed.UTC().Format("15:04") + " UTC"

@@ -17,7 +17,7 @@ import (
 )
 
 func scopesCommand(s *session) *cobra.Command {
-	var question app.ScopeQuestion
+	var question stagedoor.ScopeQuestion
 	var style, credential string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -42,7 +42,7 @@ func scopesCommand(s *session) *cobra.Command {
 	flags.BoolVar(&asJSON, "json", false, "print one JSON object")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, _ []string) error {
 		if flags.Changed("style") {
-			parsed, err := scope.ParseStyle(style)
+			parsed, err := stagedoor.ParseScopeStyle(style)
 			if err != nil {
 				return err
 			}
@@ -104,14 +104,14 @@ func purposeHelp() string {
 
 // scopesAnswer is what `scopes` found, as --json prints it.
 type scopesAnswer struct {
-	Style      scope.Style    `json:"style"`
-	Purposes   []string       `json:"purposes"`
-	Streams    []string       `json:"streams"`
-	Operations []string       `json:"operations"`
-	Scopes     []scopeRow     `json:"scopes"`
-	Closed     []scope.Closed `json:"closed"`
-	Needs      []string       `json:"needs"` // what the account must have beside scopes
-	Roles      []string       `json:"roles"` // what the role of the app's owner must permit
+	Style      stagedoor.ScopeStyle    `json:"style"`
+	Purposes   []string                `json:"purposes"`
+	Streams    []string                `json:"streams"`
+	Operations []string                `json:"operations"`
+	Scopes     []scopeRow              `json:"scopes"`
+	Closed     []stagedoor.ScopeClosed `json:"closed"`
+	Needs      []string                `json:"needs"` // what the account must have beside scopes
+	Roles      []string                `json:"roles"` // what the role of the app's owner must permit
 
 	// With a credential.
 	Credential  string    `json:"credential,omitempty"`
@@ -120,21 +120,21 @@ type scopesAnswer struct {
 	Superfluous []string  `json:"superfluous,omitzero"`
 	Hints       []string  `json:"hints,omitzero"`
 
-	missing    []scope.Need
+	missing    []stagedoor.ScopeNeed
 	validation string
 	before     bool // the token was there before this command
 }
 
 type scopeRow struct {
-	scope.Need
+	stagedoor.ScopeNeed
 	Held string `json:"held,omitempty"` // "yes", "no", or the scope that stands in for it
 }
 
-func answerScopes(ctx context.Context, a *app.App, q app.ScopeQuestion, credential string, compare bool) (scopesAnswer, error) {
+func answerScopes(ctx context.Context, a *app.App, q stagedoor.ScopeQuestion, credential string, compare bool) (scopesAnswer, error) {
 	answer := scopesAnswer{Scopes: []scopeRow{}, Needs: []string{}, Roles: []string{}}
 	asked := len(q.Purposes)+len(q.Streams)+len(q.Operations) > 0
 	var c stagedoor.Credential
-	var held app.Held
+	var held stagedoor.HeldScopes
 	if compare {
 		var err error
 		if c, err = a.Credential(ctx, credential); err != nil {
@@ -190,7 +190,7 @@ func answerScopes(ctx context.Context, a *app.App, q app.ScopeQuestion, credenti
 	answer.Style, answer.Closed = list.Style, list.Closed
 	answer.Purposes, answer.Streams, answer.Operations = orEmpty(scope.Names(purposes)), orEmpty(q.Streams), orEmpty(q.Operations)
 	for _, need := range list.Needs {
-		row := scopeRow{Need: need}
+		row := scopeRow{ScopeNeed: need}
 		if compare {
 			row.Held = "no"
 			if slices.Contains(held.Scopes, need.Scope) {
@@ -212,14 +212,14 @@ func answerScopes(ctx context.Context, a *app.App, q app.ScopeQuestion, credenti
 func orEmpty(list []string) []string { return append([]string{}, list...) }
 
 func (a scopesAnswer) lacks(operation string) bool {
-	return slices.ContainsFunc(a.missing, func(n scope.Need) bool { return slices.Contains(n.Operations, operation) })
+	return slices.ContainsFunc(a.missing, func(n stagedoor.ScopeNeed) bool { return slices.Contains(n.Operations, operation) })
 }
 
 // lacking is the error that a script sees by its exit status, where something
 // is missing for what was asked. The scope of the validation call alone is
 // none: a check without it says so itself.
 func (a scopesAnswer) lacking() error {
-	if !slices.ContainsFunc(a.missing, func(n scope.Need) bool { return !slices.Equal(n.For, []string{app.ForCheck}) }) {
+	if !slices.ContainsFunc(a.missing, func(n stagedoor.ScopeNeed) bool { return !slices.Equal(n.For, []string{app.ForCheck}) }) {
 		return nil
 	}
 	cause := fmt.Sprintf("%s of %d missing: %s", count(len(a.Missing), string(a.Style)+" scope"), len(a.Scopes), strings.Join(a.Missing, ", "))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stagedoor/stagedoor/internal/scope"
+	"github.com/stagedoor/stagedoor"
 )
 
 // TestScopesOnATerminal holds that a person sees in a table what each scope is
@@ -19,9 +19,9 @@ func TestScopesOnATerminal(t *testing.T) {
 	}
 	defer out.Close()
 	s := &session{terminal: &terminal{out: out, outTTY: true, people: &bytes.Buffer{}}}
-	err = s.showScopes(scopesAnswer{Style: scope.Classic, Purposes: []string{"phone"}, Credential: "acme", Scopes: []scopeRow{
-		{Need: scope.Need{Scope: "phone:read:admin", For: []string{"phone"}, Operations: []string{"GET /phone/users", "GET /phone/recordings"}}, Held: "yes"},
-		{Need: scope.Need{Scope: "user:read:admin", For: []string{"check"}, Operations: []string{"GET /users/{userId}"}}, Held: "no"},
+	err = s.showScopes(scopesAnswer{Style: stagedoor.ClassicScopes, Purposes: []string{"phone"}, Credential: "acme", Scopes: []scopeRow{
+		{ScopeNeed: stagedoor.ScopeNeed{Scope: "phone:read:admin", For: []string{"phone"}, Operations: []string{"GET /phone/users", "GET /phone/recordings"}}, Held: "yes"},
+		{ScopeNeed: stagedoor.ScopeNeed{Scope: "user:read:admin", For: []string{"check"}, Operations: []string{"GET /users/{userId}"}}, Held: "no"},
 	}})
 	if err != nil {
 		t.Fatal(err)

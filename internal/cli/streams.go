@@ -52,7 +52,7 @@ func streamsCommand(s *session) *cobra.Command {
 		}
 		if asJSON {
 			type full struct {
-				app.StreamInfo
+				stagedoor.StreamInfo
 				Commands []string `json:"commands"`
 			}
 			var all []full
@@ -69,7 +69,7 @@ func streamsCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-func (s *session) listStreams(list []app.StreamInfo) error {
+func (s *session) listStreams(list []stagedoor.StreamInfo) error {
 	judged := list[0].Credential != ""
 	rows := [][]string{{"STREAM", "FAMILY", "LABEL", "BACK", "WHAT IT IS"}}
 	if judged {
@@ -93,7 +93,7 @@ func (s *session) listStreams(list []app.StreamInfo) error {
 	return nil
 }
 
-func readable(info app.StreamInfo) string {
+func readable(info stagedoor.StreamInfo) string {
 	switch {
 	case info.Readable == nil:
 		return "unknown"
@@ -103,7 +103,7 @@ func readable(info app.StreamInfo) string {
 	return "no"
 }
 
-func lookBack(info app.StreamInfo) string {
+func lookBack(info stagedoor.StreamInfo) string {
 	switch {
 	case info.Window == nil:
 		return "whole"
@@ -114,7 +114,7 @@ func lookBack(info app.StreamInfo) string {
 }
 
 // showStream shows one stream in full.
-func (s *session) showStream(info app.StreamInfo) error {
+func (s *session) showStream(info stagedoor.StreamInfo) error {
 	rows := [][]string{
 		{"stream", info.Name},
 		{"family", info.Family},
@@ -199,7 +199,7 @@ func (s *session) showStream(info app.StreamInfo) error {
 }
 
 // partText says of which rows a stream is read for each.
-func partText(p app.PartitionInfo) string {
+func partText(p stagedoor.StreamPartition) string {
 	of := p.Stream
 	if p.Only != "" {
 		of += " with " + p.Only
@@ -225,7 +225,7 @@ func orNone(list []string) string {
 }
 
 // keyText says what tells one row from another.
-func keyText(key app.KeyInfo) string {
+func keyText(key stagedoor.StreamKey) string {
 	text := ""
 	if len(key.Day) > 0 {
 		text = "the UTC day of " + strings.Join(key.Day, " or else ") + ", and "
@@ -240,7 +240,7 @@ func keyText(key app.KeyInfo) string {
 	return text + "a hash of " + strings.Join(key.Content, ", ") + " with a number among equals"
 }
 
-func limitText(limit app.LimitInfo) string {
+func limitText(limit stagedoor.StreamLimit) string {
 	var parts []string
 	if limit.PerSecond > 0 {
 		parts = append(parts, count(limit.PerSecond, "call")+" a second")
@@ -259,7 +259,7 @@ func limitText(limit app.LimitInfo) string {
 }
 
 // streamCommands are commands to copy that read the stream.
-func streamCommands(info app.StreamInfo) []string {
+func streamCommands(info stagedoor.StreamInfo) []string {
 	name := info.Credential
 	if name == "" {
 		name = "NAME"

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -11,56 +10,21 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Result is how a check came out.
-type Result string
-
-// The results. A warning is something that works, and should be looked at.
-const (
-	OK   Result = "ok"
-	Warn Result = "warn"
-	Fail Result = "fail"
-	Skip Result = "skip" // an earlier check makes it meaningless; Says tells which
-)
-
-// Check is one question and its answer.
-type Check struct {
-	Name       string         // what is asked: "tls"
-	Credential string         // the slug it was asked of; empty: this machine
-	Result     Result         //
-	Says       string         // what was found
-	Fix        string         // which page, which click, which command; NAME stands for the credential
-	Kind       stagedoor.Kind // of a warning or a failure; empty where no kind is about it
-	Took       time.Duration  // since the check before it
-}
-
-// MarshalJSON writes the form that `doctor --json` has.
-func (c Check) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Name       string         `json:"name"`
-		Credential string         `json:"credential,omitempty"`
-		Result     Result         `json:"result"`
-		Says       string         `json:"says"`
-		Fix        string         `json:"fix,omitempty"`
-		Kind       stagedoor.Kind `json:"kind,omitempty"`
-		TookMS     int64          `json:"took_ms"`
-	}{c.Name, c.Credential, c.Result, c.Says, c.Fix, c.Kind, c.Took.Milliseconds()})
-}
-
 // Sheet is where checks are written down, one after another.
 type Sheet struct {
 	credential string
-	tell       func(Check)
+	tell       func(stagedoor.Check)
 	last       time.Time
 	known      time.Duration // what the next check took, where that is known better
 }
 
 // NewSheet returns a sheet of a credential, or of the machine where slug is
 // empty. tell is given each check as soon as it is known.
-func NewSheet(slug string, tell func(Check)) *Sheet {
+func NewSheet(slug string, tell func(stagedoor.Check)) *Sheet {
 	return &Sheet{credential: slug, tell: tell, last: time.Now()}
 }
 
-func (s *Sheet) add(c Check) {
+func (s *Sheet) add(c stagedoor.Check) {
 	now := time.Now()
 	c.Credential, c.Took, s.last = s.credential, now.Sub(s.last), now
 	if s.known != 0 {
@@ -73,30 +37,30 @@ func (s *Sheet) add(c Check) {
 func (s *Sheet) took(d time.Duration) { s.known = d }
 
 func (s *Sheet) ok(name, format string, args ...any) {
-	s.add(Check{Name: name, Result: OK, Says: fmt.Sprintf(format, args...)})
+	s.add(stagedoor.Check{Name: name, Result: stagedoor.CheckOK, Says: fmt.Sprintf(format, args...)})
 }
 
 func (s *Sheet) skip(why string, names ...string) {
 	for _, name := range names {
-		s.add(Check{Name: name, Result: Skip, Says: why})
+		s.add(stagedoor.Check{Name: name, Result: stagedoor.CheckSkip, Says: why})
 	}
 }
 
 func (s *Sheet) warn(name string, kind stagedoor.Kind, says, fix string) {
-	s.add(Check{Name: name, Result: Warn, Says: says, Fix: fix, Kind: kind})
+	s.add(stagedoor.Check{Name: name, Result: stagedoor.CheckWarn, Says: says, Fix: fix, Kind: kind})
 }
 
 func (s *Sheet) fail(name string, kind stagedoor.Kind, says, fix string) {
-	s.add(Check{Name: name, Result: Fail, Says: says, Fix: fix, Kind: kind})
+	s.add(stagedoor.Check{Name: name, Result: stagedoor.CheckFail, Says: says, Fix: fix, Kind: kind})
 }
 
 // failed writes an error down in its own words.
-func (s *Sheet) failed(name string, err error) { s.addError(name, Fail, err) }
+func (s *Sheet) failed(name string, err error) { s.addError(name, stagedoor.CheckFail, err) }
 
 // warned is failed for what need not be mended.
-func (s *Sheet) warned(name string, err error) { s.addError(name, Warn, err) }
+func (s *Sheet) warned(name string, err error) { s.addError(name, stagedoor.CheckWarn, err) }
 
-func (s *Sheet) addError(name string, result Result, err error) {
+func (s *Sheet) addError(name string, result stagedoor.CheckResult, err error) {
 	notice := stagedoor.NoticeOf(err)
 	says := strings.TrimSuffix(notice.Cause, ".")
 	if notice.Tracking != "" {
@@ -106,11 +70,11 @@ func (s *Sheet) addError(name string, result Result, err error) {
 	if fix == "" {
 		fix = "Run the same again; if it stays so, `stagedoor doctor NAME --log-level debug` shows each call."
 	}
-	s.add(Check{Name: name, Result: result, Says: says, Fix: fix, Kind: notice.Kind})
+	s.add(stagedoor.Check{Name: name, Result: result, Says: says, Fix: fix, Kind: notice.Kind})
 }
 
 // Count tells how many checks came out so.
-func Count(checks []Check, result Result) int {
+func Count(checks []stagedoor.Check, result stagedoor.CheckResult) int {
 	n := 0
 	for _, c := range checks {
 		if c.Result == result {
@@ -122,10 +86,10 @@ func Count(checks []Check, result Result) int {
 
 // ExitStatus is what `doctor` ends with: 0 where nothing failed, 4 where the
 // token endpoint refused a credential, 5 where a quota is exhausted, else 1.
-func ExitStatus(checks []Check) int {
+func ExitStatus(checks []stagedoor.Check) int {
 	status := 0
 	for _, c := range checks {
-		if c.Result != Fail {
+		if c.Result != stagedoor.CheckFail {
 			continue
 		}
 		exit := 1
@@ -146,8 +110,8 @@ var command = sync.OnceValue(func() *regexp.Regexp {
 
 // Next is the one command to run next. What has to be done on a page of the
 // provider first is no command: then it is to look again afterwards.
-func Next(checks []Check) string {
-	for _, result := range []Result{Fail, Warn} {
+func Next(checks []stagedoor.Check) string {
+	for _, result := range []stagedoor.CheckResult{stagedoor.CheckFail, stagedoor.CheckWarn} {
 		for _, c := range checks {
 			if c.Result != result {
 				continue
@@ -166,7 +130,7 @@ func Next(checks []Check) string {
 		}
 	}
 	for _, c := range checks {
-		if c.Credential != "" && c.Result == OK {
+		if c.Credential != "" && c.Result == stagedoor.CheckOK {
 			return "stagedoor sync " + c.Credential + " meeting_activities --into sqlite:zoom.db"
 		}
 	}

@@ -34,23 +34,14 @@ type day struct {
 	left *int
 }
 
-// entry is a line of the ledger: who made calls of what.
-type entry struct {
-	Family     stagedoor.Family `json:"family,omitempty"`
-	Label      stagedoor.Label  `json:"label"`
-	Credential string           `json:"credential,omitempty"`
-	Caller     string           `json:"caller,omitempty"`
-	Run        string           `json:"run,omitempty"`
-}
-
 // dated is an entry of one UTC day.
 type dated struct {
 	date string
-	entry
+	stagedoor.QuotaEntry
 }
 
-func entryOf(op stagedoor.Operation, use stagedoor.Use) entry {
-	return entry{Family: op.Family(), Label: op.Label, Credential: use.Credential, Caller: use.Caller, Run: use.Run}
+func entryOf(op stagedoor.Operation, use stagedoor.Use) stagedoor.QuotaEntry {
+	return stagedoor.QuotaEntry{Family: op.Family(), Label: op.Label, Credential: use.Credential, Caller: use.Caller, Run: use.Run}
 }
 
 // group names what shares a daily limit.
@@ -113,7 +104,7 @@ func (a *Account) takeAll(ctx context.Context, l *lane, days []*day, call staged
 	for _, d := range days {
 		date, err := a.take(ctx, l, d, call.Operation, use)
 		if err != nil {
-			a.settleAll(all, entry{}, stagedoor.Outcome{Unsent: true})
+			a.settleAll(all, stagedoor.QuotaEntry{}, stagedoor.Outcome{Unsent: true})
 			return nil, err
 		}
 		all = append(all, taking{d, date})
@@ -124,7 +115,7 @@ func (a *Account) takeAll(ctx context.Context, l *lane, days []*day, call staged
 // settleAll writes down how a call ended in each of its days. What a limit of its
 // object refused closes the object's day, and not the label's; where it has
 // several, which of them was refused is not known, and none is closed.
-func (a *Account) settleAll(all []taking, e entry, o stagedoor.Outcome) {
+func (a *Account) settleAll(all []taking, e stagedoor.QuotaEntry, o stagedoor.Outcome) {
 	for _, t := range all {
 		own := o
 		if o.Daily && o.Narrow && len(all) > 2 || o.Daily && o.Narrow != (t.day.object != "") {
@@ -240,7 +231,7 @@ func (a *Account) midnight() time.Time {
 }
 
 // settle writes down how a call ended that was taken out of its day.
-func (a *Account) settle(d *day, date string, e entry, o stagedoor.Outcome) {
+func (a *Account) settle(d *day, date string, e stagedoor.QuotaEntry, o stagedoor.Outcome) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if d.flying[date]--; d.flying[date] == 0 {

@@ -47,13 +47,8 @@ type rest struct {
 type ledger struct {
 	Used map[string]int `json:"used"` // by day group; what was lost included
 	// Lost are calls that killed processes had taken out; some were made.
-	Lost  map[string]int `json:"lost,omitempty"`
-	Lines []line         `json:"lines,omitempty"`
-}
-
-type line struct {
-	entry
-	Calls int `json:"calls"`
+	Lost  map[string]int        `json:"lost,omitempty"`
+	Lines []stagedoor.QuotaLine `json:"lines,omitempty"`
 }
 
 // keptDays is for how long the ledger is kept.
@@ -101,15 +96,15 @@ func (d *document) day(date string) *ledger {
 }
 
 // write adds calls to the day's lines and sums.
-func (d *document) write(date, group string, e entry, calls int) {
+func (d *document) write(date, group string, e stagedoor.QuotaEntry, calls int) {
 	l := d.day(date)
 	l.Used[group] += calls
 	if strings.HasPrefix(group, objectGroup) {
 		return // its line stands with its label
 	}
-	i := slices.IndexFunc(l.Lines, func(line line) bool { return line.entry == e })
+	i := slices.IndexFunc(l.Lines, func(line stagedoor.QuotaLine) bool { return line.QuotaEntry == e })
 	if i < 0 {
-		l.Lines = append(l.Lines, line{entry: e})
+		l.Lines = append(l.Lines, stagedoor.QuotaLine{QuotaEntry: e})
 		i = len(l.Lines) - 1
 	}
 	l.Lines[i].Calls += calls

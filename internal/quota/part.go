@@ -242,7 +242,7 @@ func (a *Account) write(d *document) map[*day]map[dated]int {
 	for _, day := range a.days {
 		wrote[day] = map[dated]int{}
 		for e, calls := range day.used {
-			d.write(e.date, day.group, e.entry, calls)
+			d.write(e.date, day.group, e.QuotaEntry, calls)
 			wrote[day][e] = calls
 		}
 	}

@@ -10,67 +10,23 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Report is what is known of an account's quota now, of all processes.
-type Report struct {
-	Plan  stagedoor.Plan `json:"plan"`
-	Date  string         `json:"date"` // UTC
-	Rates []RateReport   `json:"rates"`
-	Days  []DayReport    `json:"days"`
-	Lines []LineReport   `json:"lines"` // who used it, today
-}
-
-// RateReport is a limit per second or minute.
-type RateReport struct {
-	Family    stagedoor.Family `json:"family,omitempty"`
-	Label     stagedoor.Label  `json:"label"`
-	Requests  int              `json:"requests"` // permitted in each span
-	Span      string           `json:"span"`     // "second" or "minute"
-	Held      int              `json:"held"`     // of these by processes that run now
-	Processes int              `json:"processes"`
-	// Left is what other apps seem to leave, where they take part of it.
-	Left float64 `json:"left,omitempty"`
-}
-
-// DayReport is a limit per day; labels of one group share it.
-type DayReport struct {
-	Group   string            `json:"group"`
-	Labels  []stagedoor.Label `json:"labels"`
-	Limit   int               `json:"limit"` // 0: none
-	Used    int               `json:"used"`  // what was lost included
-	Ahead   int               `json:"ahead"` // taken out by running processes
-	Planned int               `json:"planned"`
-	Lost    int               `json:"lost,omitempty"` // counted for killed processes, of which some were made
-	Left    int               `json:"left"`
-	// ByMidnight is what will be used by the end of the day if it goes on as until
-	// now; Ends is when nothing is left, if that comes first.
-	ByMidnight int       `json:"by_midnight"`
-	Ends       time.Time `json:"ends,omitzero"`
-	Closed     time.Time `json:"closed,omitzero"` // the provider refuses until then
-}
-
-// LineReport is a line of today's ledger.
-type LineReport struct {
-	entry
-	Calls int `json:"calls"`
-}
-
 // Report reads the ledger of all processes, with what this one has not written
 // down yet.
-func (a *Account) Report(ctx context.Context) (Report, error) {
+func (a *Account) Report(ctx context.Context) (stagedoor.QuotaReport, error) {
 	text, err := a.options.Store.Quota(ctx, a.options.Account)
 	if err != nil {
-		return Report{}, err
+		return stagedoor.QuotaReport{}, err
 	}
 	d, err := read(text)
 	if err != nil {
-		return Report{}, err
+		return stagedoor.QuotaReport{}, err
 	}
 	wall := a.options.Wall()
 	d.expire(wall)
 	a.mu.Lock()
 	for _, day := range a.days {
 		for e, calls := range day.used {
-			d.write(e.date, day.group, e.entry, calls)
+			d.write(e.date, day.group, e.QuotaEntry, calls)
 			if p := d.Parts[a.process]; p != nil && day.limit > 0 {
 				p.ahead(e.date, day.group, -calls)
 			}
@@ -78,7 +34,7 @@ func (a *Account) Report(ctx context.Context) (Report, error) {
 	}
 	a.mu.Unlock()
 	date := wall.UTC().Format(time.DateOnly)
-	r := Report{Plan: a.options.Plan, Date: date, Rates: []RateReport{}, Days: []DayReport{}, Lines: []LineReport{}}
+	r := stagedoor.QuotaReport{Plan: a.options.Plan, Date: date, Rates: []stagedoor.QuotaRate{}, Days: []stagedoor.QuotaDay{}, Lines: []stagedoor.QuotaLine{}}
 	groups := map[string]int{}
 	for _, limit := range a.options.Provider.Limits {
 		if limit.Plan != a.options.Plan {
@@ -99,16 +55,16 @@ func (a *Account) Report(ctx context.Context) (Report, error) {
 		r.Days[i].Labels = append(r.Days[i].Labels, limit.Label)
 	}
 	for _, line := range d.day(date).Lines {
-		r.Lines = append(r.Lines, LineReport(line))
+		r.Lines = append(r.Lines, stagedoor.QuotaLine{QuotaEntry: line.QuotaEntry, Calls: line.Calls})
 	}
-	slices.SortFunc(r.Lines, func(a, b LineReport) int {
+	slices.SortFunc(r.Lines, func(a, b stagedoor.QuotaLine) int {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Run, b.Run), cmp.Compare(a.Label, b.Label))
 	})
 	return r, nil
 }
 
-func (d *document) rate(limit stagedoor.RateLimit) RateReport {
-	r := RateReport{Family: limit.Family, Label: limit.Label, Requests: limit.PerSecond, Span: "second"}
+func (d *document) rate(limit stagedoor.RateLimit) stagedoor.QuotaRate {
+	r := stagedoor.QuotaRate{Family: limit.Family, Label: limit.Label, Requests: limit.PerSecond, Span: "second"}
 	if limit.PerSecond == 0 {
 		r.Requests, r.Span = limit.PerMinute, "minute"
 	}
@@ -125,10 +81,10 @@ func (d *document) rate(limit stagedoor.RateLimit) RateReport {
 	return r
 }
 
-func (d *document) report(group string, now time.Time, limit int) DayReport {
+func (d *document) report(group string, now time.Time, limit int) stagedoor.QuotaDay {
 	date := now.Format(time.DateOnly)
 	l := d.day(date)
-	r := DayReport{Group: group, Limit: limit, Used: l.Used[group], Lost: l.Lost[group], Closed: d.Until[group]}
+	r := stagedoor.QuotaDay{Group: group, Limit: limit, Used: l.Used[group], Lost: l.Lost[group], Closed: d.Until[group]}
 	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
 		p := d.Parts[id]
 		r.Ahead += p.Ahead[date][group]

@@ -8,48 +8,21 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Style is one of Zoom's two vocabularies of scopes. An app has one of them: a
-// new app (since March 2024) the granular one, an older app the classic one.
-// Source: developers.zoom.us/docs/internal-apps/oauth-scopes, read 2026-11.
-type Style string
-
-// The styles.
-const (
-	Classic  Style = "classic"  // resource:action[:admin]: report:read:admin
-	Granular Style = "granular" // service:action:claim[:admin]: report:read:list_users:admin
-)
-
-// ParseStyle understands the name of a style; empty is granular, which is what
-// a new app has.
-func ParseStyle(text string) (Style, error) {
-	switch Style(strings.ToLower(text)) {
-	case "", Granular:
-		return Granular, nil
-	case Classic:
-		return Classic, nil
-	}
-	return "", &stagedoor.Error{
-		Op: "read the flags", Subject: "--style " + text, Kind: stagedoor.KindUsage,
-		Cause: "there is no such style of scopes",
-		Fix:   "Use granular (names such as report:read:list_users:admin, in apps made since 2024) or classic (such as report:read:admin).",
-	}
-}
-
 // Catalogue knows the scopes of all operations. It does not change, and may be
 // used by many goroutines at once.
 type Catalogue struct {
 	byName map[string]stagedoor.Operation // "GET /users"
 	// uses counts in how many operations a scope stands: the fewer, the
 	// narrower it is.
-	uses map[Style]map[string]int
+	uses map[stagedoor.ScopeStyle]map[string]int
 }
 
 // New makes a catalogue of the operations.
 func New(operations []stagedoor.Operation) *Catalogue {
-	c := &Catalogue{byName: map[string]stagedoor.Operation{}, uses: map[Style]map[string]int{Classic: {}, Granular: {}}}
+	c := &Catalogue{byName: map[string]stagedoor.Operation{}, uses: map[stagedoor.ScopeStyle]map[string]int{stagedoor.ClassicScopes: {}, stagedoor.GranularScopes: {}}}
 	for _, op := range operations {
 		c.byName[op.Name()] = op
-		for _, style := range []Style{Classic, Granular} {
+		for _, style := range []stagedoor.ScopeStyle{stagedoor.ClassicScopes, stagedoor.GranularScopes} {
 			for _, name := range listed(op, style) {
 				c.uses[style][name]++
 			}
@@ -59,8 +32,8 @@ func New(operations []stagedoor.Operation) *Catalogue {
 }
 
 // listed returns the scopes of one style that Zoom's document lists.
-func listed(op stagedoor.Operation, style Style) []string {
-	if style == Classic {
+func listed(op stagedoor.Operation, style stagedoor.ScopeStyle) []string {
+	if style == stagedoor.ClassicScopes {
 		return op.ClassicScopes
 	}
 	return op.GranularScopes
@@ -68,7 +41,7 @@ func listed(op stagedoor.Operation, style Style) []string {
 
 // has reports whether any operation lists the scope, in either style.
 func (c *Catalogue) has(name string) bool {
-	return c.uses[Classic][name] > 0 || c.uses[Granular][name] > 0
+	return c.uses[stagedoor.ClassicScopes][name] > 0 || c.uses[stagedoor.GranularScopes][name] > 0
 }
 
 // The kinds of scopes by who may hold them.
@@ -88,7 +61,7 @@ func isWrite(name string) bool {
 // Zoom's documents forget the :admin form in places (GET
 // /meetings/{meetingId}/recordings lists recording:read alone). Where other
 // operations list it, it is taken to include the user's own form.
-func (c *Catalogue) Candidates(op stagedoor.Operation, style Style) []string {
+func (c *Catalogue) Candidates(op stagedoor.Operation, style stagedoor.ScopeStyle) []string {
 	names := listed(op, style)
 	var fit []string
 	for _, name := range names {
@@ -112,7 +85,7 @@ func (c *Catalogue) Candidates(op stagedoor.Operation, style Style) []string {
 
 // order sorts scopes from the least: reading before writing, narrow before
 // broad, then by name.
-func (c *Catalogue) order(style Style, a, b string) int {
+func (c *Catalogue) order(style stagedoor.ScopeStyle, a, b string) int {
 	return cmp.Or(
 		cmp.Compare(cost(a), cost(b)),
 		cmp.Compare(c.uses[style][a], c.uses[style][b]),
@@ -127,7 +100,7 @@ func (c *Catalogue) Permits(held []string, op stagedoor.Operation) bool {
 	if len(all) == 0 {
 		return true
 	}
-	for _, style := range []Style{Granular, Classic} {
+	for _, style := range []stagedoor.ScopeStyle{stagedoor.GranularScopes, stagedoor.ClassicScopes} {
 		all = append(all, c.Candidates(op, style)...)
 	}
 	return slices.ContainsFunc(all, func(name string) bool { return slices.Contains(held, name) })
@@ -136,26 +109,26 @@ func (c *Catalogue) Permits(held []string, op stagedoor.Operation) bool {
 // StyleOf tells which vocabulary the scopes of a token are in, and false where
 // none of them tells. Names that operations list decide; the form of others
 // counts only where there are none.
-func (c *Catalogue) StyleOf(held []string) (Style, bool) {
-	votes, forms := map[Style]int{}, map[Style]int{}
+func (c *Catalogue) StyleOf(held []string) (stagedoor.ScopeStyle, bool) {
+	votes, forms := map[stagedoor.ScopeStyle]int{}, map[stagedoor.ScopeStyle]int{}
 	for _, name := range held {
-		switch granular, classic := c.uses[Granular][name] > 0, c.uses[Classic][name] > 0; {
+		switch granular, classic := c.uses[stagedoor.GranularScopes][name] > 0, c.uses[stagedoor.ClassicScopes][name] > 0; {
 		case granular && classic:
 		case granular:
-			votes[Granular]++
+			votes[stagedoor.GranularScopes]++
 		case classic:
-			votes[Classic]++
+			votes[stagedoor.ClassicScopes]++
 		case strings.Count(strings.TrimSuffix(strings.TrimSuffix(name, ":admin"), ":master"), ":") >= 2:
-			forms[Granular]++
+			forms[stagedoor.GranularScopes]++
 		default:
-			forms[Classic]++
+			forms[stagedoor.ClassicScopes]++
 		}
 	}
 	if len(votes) == 0 {
 		votes = forms
 	}
-	if votes[Classic] > votes[Granular] {
-		return Classic, true
+	if votes[stagedoor.ClassicScopes] > votes[stagedoor.GranularScopes] {
+		return stagedoor.ClassicScopes, true
 	}
-	return Granular, len(votes) > 0
+	return stagedoor.GranularScopes, len(votes) > 0
 }

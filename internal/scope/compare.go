@@ -6,19 +6,10 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Comparison holds a list against the scopes of a token.
-type Comparison struct {
-	Style       Style    `json:"style"`
-	Missing     []Need   `json:"missing"`
-	Superfluous []string `json:"superfluous"` // held, and not needed for the uses
-	Closed      []Closed `json:"closed"`      // which this token may not call, and no scope of the style opens
-	Hints       []string `json:"hints"`       // on names that are odd
-}
-
 // Compare says which scopes a token lacks for the uses, and which of its scopes
 // they do not need. What is missing is named in the style; "" is the one that
 // the token's scopes are in.
-func (c *Catalogue) Compare(style Style, uses []Use, held []string) Comparison {
+func (c *Catalogue) Compare(style stagedoor.ScopeStyle, uses []Use, held []string) stagedoor.ScopeComparison {
 	clean := make([]string, len(held))
 	for i, name := range held {
 		clean[i] = stagedoor.Outside(name, nameBytes)
@@ -43,7 +34,7 @@ func (c *Catalogue) Compare(style Style, uses []Use, held []string) Comparison {
 		permitted = append(permitted, by)
 	}
 	least := c.Least(style, lacking)
-	comparison := Comparison{Style: style, Missing: least.Needs, Superfluous: []string{}, Closed: least.Closed, Hints: []string{}}
+	comparison := stagedoor.ScopeComparison{Style: style, Missing: least.Needs, Superfluous: []string{}, Closed: least.Closed, Hints: []string{}}
 	needed := cover(permitted, func(a, b string) int { return c.order(style, a, b) })
 	for _, name := range held {
 		if !slices.Contains(needed, name) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/scope"
 	"github.com/stagedoor/stagedoor/internal/zoom"
 )
@@ -29,18 +30,18 @@ func uses(t *testing.T, purposes ...string) []scope.Use {
 func TestCompare(t *testing.T) {
 	tests := []struct {
 		name, purposes, held         string
-		style                        scope.Style
+		style                        stagedoor.ScopeStyle
 		missing, superfluous, hinted string
 	}{
-		{"all there, classic", "reports", "report:read:admin user:read:admin", scope.Classic, "", "", ""},
-		{"all there, granular, and one too many", "recordings", "cloud_recording:read:list_user_recordings:admin cloud_recording:read:list_recording_files:admin user:read:user:admin", scope.Granular, "", "user:read:user:admin", ""},
-		{"one missing, granular", "recordings", "cloud_recording:read:list_user_recordings:admin", scope.Granular, "cloud_recording:read:list_recording_files:admin", "", ""},
-		{"a writing scope reads too", "users", "user:write:admin group:read:admin role:read:admin", scope.Classic, "", "", ""},
-		{"but is one too many beside the reading one", "users", "user:write:admin user:read:admin group:read:admin role:read:admin", scope.Classic, "", "user:write:admin", ""},
-		{"a user's own form is no :admin form", "reports", "report:read user:read:admin", scope.Classic, "report:read:admin", "report:read", "report:read is report:read:admin in a Server-to-Server app"},
-		{"nothing held", "phone", "", scope.Granular, "phone:read:list_call_logs:admin phone:read:list_call_recordings:admin phone:read:list_users:admin", "", ""},
-		{"narrow classic scopes do", "dashboards", "dashboard_meetings:read:admin dashboard_webinars:read:admin dashboard_zr:read:admin dashboard_im:read:admin dashboard_home:read:admin dashboard_crc:read:admin", scope.Classic, "", "", ""},
-		{"classic beside granular", "meetings", "meeting:read:admin user:read:user:admin user:read:list_users:admin", scope.Granular, "", "user:read:list_users:admin user:read:user:admin", ""},
+		{"all there, classic", "reports", "report:read:admin user:read:admin", stagedoor.ClassicScopes, "", "", ""},
+		{"all there, granular, and one too many", "recordings", "cloud_recording:read:list_user_recordings:admin cloud_recording:read:list_recording_files:admin user:read:user:admin", stagedoor.GranularScopes, "", "user:read:user:admin", ""},
+		{"one missing, granular", "recordings", "cloud_recording:read:list_user_recordings:admin", stagedoor.GranularScopes, "cloud_recording:read:list_recording_files:admin", "", ""},
+		{"a writing scope reads too", "users", "user:write:admin group:read:admin role:read:admin", stagedoor.ClassicScopes, "", "", ""},
+		{"but is one too many beside the reading one", "users", "user:write:admin user:read:admin group:read:admin role:read:admin", stagedoor.ClassicScopes, "", "user:write:admin", ""},
+		{"a user's own form is no :admin form", "reports", "report:read user:read:admin", stagedoor.ClassicScopes, "report:read:admin", "report:read", "report:read is report:read:admin in a Server-to-Server app"},
+		{"nothing held", "phone", "", stagedoor.GranularScopes, "phone:read:list_call_logs:admin phone:read:list_call_recordings:admin phone:read:list_users:admin", "", ""},
+		{"narrow classic scopes do", "dashboards", "dashboard_meetings:read:admin dashboard_webinars:read:admin dashboard_zr:read:admin dashboard_im:read:admin dashboard_home:read:admin dashboard_crc:read:admin", stagedoor.ClassicScopes, "", "", ""},
+		{"classic beside granular", "meetings", "meeting:read:admin user:read:user:admin user:read:list_users:admin", stagedoor.GranularScopes, "", "user:read:list_users:admin user:read:user:admin", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestCompare(t *testing.T) {
 // without any one of it lacks just that one.
 func TestWhatIsListedIsEnough(t *testing.T) {
 	for name, all := range every(t) {
-		for _, style := range []scope.Style{scope.Classic, scope.Granular} {
+		for _, style := range []stagedoor.ScopeStyle{stagedoor.ClassicScopes, stagedoor.GranularScopes} {
 			held := catalogue.Least(style, all).Scopes()
 			if c := catalogue.Compare(style, all, held); len(c.Missing)+len(c.Superfluous)+len(c.Hints) > 0 {
 				t.Errorf("%s, %s: missing %v, superfluous %v, hints %v", name, style, c.Missing, c.Superfluous, c.Hints)
@@ -77,7 +78,7 @@ func TestWhatIsListedIsEnough(t *testing.T) {
 }
 
 func TestClosedInAComparison(t *testing.T) {
-	granular := catalogue.Least(scope.Granular, uses(t, "reports")).Scopes()
+	granular := catalogue.Least(stagedoor.GranularScopes, uses(t, "reports")).Scopes()
 	if c := catalogue.Compare("", uses(t, "reports"), granular); len(c.Closed) != 2 {
 		t.Errorf("closed to a granular app: %v", c.Closed)
 	}
@@ -113,15 +114,15 @@ func TestHint(t *testing.T) {
 }
 
 func TestStyleOf(t *testing.T) {
-	for held, want := range map[string]scope.Style{
-		"report:read:admin":                           scope.Classic,
-		"report:read:list_users:admin":                scope.Granular,
-		"user:read:admin user:write:admin group:read": scope.Classic,
-		"made:read:up:admin":                          scope.Granular,
-		"made:read":                                   scope.Classic,
-		"":                                            scope.Granular,
-		"meeting:read:admin user:read:user:admin":                 scope.Granular,
-		"meeting:read:admin user:read:admin user:read:user:admin": scope.Classic,
+	for held, want := range map[string]stagedoor.ScopeStyle{
+		"report:read:admin":                           stagedoor.ClassicScopes,
+		"report:read:list_users:admin":                stagedoor.GranularScopes,
+		"user:read:admin user:write:admin group:read": stagedoor.ClassicScopes,
+		"made:read:up:admin":                          stagedoor.GranularScopes,
+		"made:read":                                   stagedoor.ClassicScopes,
+		"":                                            stagedoor.GranularScopes,
+		"meeting:read:admin user:read:user:admin":                 stagedoor.GranularScopes,
+		"meeting:read:admin user:read:admin user:read:user:admin": stagedoor.ClassicScopes,
 	} {
 		got, told := catalogue.StyleOf(strings.Fields(held))
 		if got != want || told != (held != "") {
@@ -130,7 +131,7 @@ func TestStyleOf(t *testing.T) {
 	}
 	// Every scope of the table is told apart, but for those of both.
 	for _, op := range zoom.Operations().All() {
-		for style, names := range map[scope.Style][]string{scope.Classic: op.ClassicScopes, scope.Granular: op.GranularScopes} {
+		for style, names := range map[stagedoor.ScopeStyle][]string{stagedoor.ClassicScopes: op.ClassicScopes, stagedoor.GranularScopes: op.GranularScopes} {
 			for _, name := range names {
 				if got, told := catalogue.StyleOf([]string{name}); told && got != style {
 					t.Errorf("%s is told to be %s", name, got)
@@ -143,15 +144,15 @@ func TestStyleOf(t *testing.T) {
 // TestNeedSaysInstead holds that a list names what would do in a scope's place.
 func TestNeedSaysInstead(t *testing.T) {
 	op, _ := zoom.Operations().Find("GET", "/metrics/meetings")
-	list := catalogue.Least(scope.Classic, []scope.Use{{Operation: op, For: "a test"}})
-	want := []scope.Need{{
+	list := catalogue.Least(stagedoor.ClassicScopes, []scope.Use{{Operation: op, For: "a test"}})
+	want := []stagedoor.ScopeNeed{{
 		Scope: "dashboard_meetings:read:admin", For: []string{"a test"}, Operations: []string{"GET /metrics/meetings"},
 		Roles: []string{"DashboardMeetings:Read"}, Or: []string{"dashboard:read:admin"},
 	}}
 	if diff := cmp.Diff(want, list.Needs); diff != "" {
 		t.Error(diff)
 	}
-	list = catalogue.Least(scope.Classic, uses(t, "recordings"))
+	list = catalogue.Least(stagedoor.ClassicScopes, uses(t, "recordings"))
 	if len(list.Needs) != 1 || !strings.Contains(list.Needs[0].Note, "GET /meetings/{meetingId}/recordings lists only recording:read") {
 		t.Errorf("%+v", list.Needs)
 	}
@@ -164,12 +165,12 @@ func TestEveryOperationAtOnce(t *testing.T) {
 	for _, op := range zoom.Operations().All() {
 		all = append(all, scope.Use{Operation: op, For: "everything"})
 	}
-	for _, style := range []scope.Style{scope.Classic, scope.Granular} {
+	for _, style := range []stagedoor.ScopeStyle{stagedoor.ClassicScopes, stagedoor.GranularScopes} {
 		began := time.Now()
 		list := catalogue.Least(style, all)
 		t.Logf("%s: %d scopes for %d operations, %d closed, in %s", style, len(list.Needs), len(all), len(list.Closed), time.Since(began))
 		for _, use := range all {
-			if !catalogue.Permits(list.Scopes(), use.Operation) && !slices.ContainsFunc(list.Closed, func(c scope.Closed) bool { return c.Operation == use.Operation.Name() }) {
+			if !catalogue.Permits(list.Scopes(), use.Operation) && !slices.ContainsFunc(list.Closed, func(c stagedoor.ScopeClosed) bool { return c.Operation == use.Operation.Name() }) {
 				t.Errorf("%s is neither permitted nor closed", use.Operation.Name())
 			}
 		}

@@ -51,7 +51,7 @@ func (c *Catalogue) near(name string) string {
 	wanted := bare + ":admin"
 	// In a short name three other letters make another name.
 	best, least := "", 2+min(2, len(bare)/10)
-	for _, style := range []Style{Granular, Classic} {
+	for _, style := range []stagedoor.ScopeStyle{stagedoor.GranularScopes, stagedoor.ClassicScopes} {
 		var names []string
 		for known := range c.uses[style] {
 			if isAdmin(known) {

@@ -14,41 +14,8 @@ type Use struct {
 	For       string
 }
 
-// Need is one scope of a list.
-type Need struct {
-	Scope      string   `json:"scope"`
-	For        []string `json:"for"`               // purposes, streams and the check
-	Operations []string `json:"operations"`        // what it permits of that: "GET /users"
-	Roles      []string `json:"roles,omitempty"`   // what the role of the app's owner must permit: "UsageReport:Read"
-	Or         []string `json:"instead,omitempty"` // other scopes that would do in its place, though no better
-	Note       string   `json:"note,omitempty"`    // what is odd about it
-}
-
-// Closed is an operation for which an app of this style can be given no scope.
-type Closed struct {
-	Operation string   `json:"operation"`
-	For       []string `json:"for"`
-	Why       string   `json:"why"`
-}
-
-// List is the least list of scopes for some uses.
-type List struct {
-	Style  Style    `json:"style"`
-	Needs  []Need   `json:"scopes"` // sorted by scope, as Zoom's Scopes page groups them
-	Closed []Closed `json:"closed"`
-}
-
-// Scopes returns the names alone.
-func (l List) Scopes() []string {
-	names := []string{}
-	for _, n := range l.Needs {
-		names = append(names, n.Scope)
-	}
-	return names
-}
-
 // Uses returns what a purpose uses.
-func (c *Catalogue) Uses(p Purpose) []Use {
+func (c *Catalogue) Uses(p stagedoor.Purpose) []Use {
 	var uses []Use
 	for _, name := range p.Operations() {
 		if op, ok := c.byName[name]; ok {
@@ -60,13 +27,13 @@ func (c *Catalogue) Uses(p Purpose) []Use {
 
 // Least returns the fewest and narrowest scopes that permit the uses: no scope
 // of it can be left out, none writes where one that reads would do.
-func (c *Catalogue) Least(style Style, uses []Use) List {
-	list := List{Style: style, Needs: []Need{}, Closed: []Closed{}}
+func (c *Catalogue) Least(style stagedoor.ScopeStyle, uses []Use) stagedoor.ScopeList {
+	list := stagedoor.ScopeList{Style: style, Needs: []stagedoor.ScopeNeed{}, Closed: []stagedoor.ScopeClosed{}}
 	alternatives := make([][]string, len(uses))
 	for i, use := range uses {
 		alternatives[i] = c.Candidates(use.Operation, style)
 		if len(alternatives[i]) == 0 {
-			list.close(use, c.whyClosed(use.Operation, style))
+			closeFor(&list, use, c.whyClosed(use.Operation, style))
 		}
 	}
 	for _, name := range cover(alternatives, func(a, b string) int { return c.order(style, a, b) }) {
@@ -76,8 +43,8 @@ func (c *Catalogue) Least(style Style, uses []Use) List {
 }
 
 // need says what a scope of a list is for.
-func (c *Catalogue) need(style Style, name string, uses []Use, alternatives [][]string) Need {
-	n := Need{Scope: name, For: []string{}, Operations: []string{}}
+func (c *Catalogue) need(style stagedoor.ScopeStyle, name string, uses []Use, alternatives [][]string) stagedoor.ScopeNeed {
+	n := stagedoor.ScopeNeed{Scope: name, For: []string{}, Operations: []string{}}
 	// What is among the alternatives of all that the scope is for would do in
 	// its place.
 	var instead []string
@@ -107,7 +74,7 @@ func (c *Catalogue) need(style Style, name string, uses []Use, alternatives [][]
 	return n
 }
 
-func (l *List) close(use Use, why string) {
+func closeFor(l *stagedoor.ScopeList, use Use, why string) {
 	name := use.Operation.Name()
 	for i := range l.Closed {
 		if l.Closed[i].Operation == name {
@@ -115,17 +82,17 @@ func (l *List) close(use Use, why string) {
 			return
 		}
 	}
-	l.Closed = append(l.Closed, Closed{Operation: name, For: []string{use.For}, Why: why})
+	l.Closed = append(l.Closed, stagedoor.ScopeClosed{Operation: name, For: []string{use.For}, Why: why})
 }
 
 // whyClosed says why no scope of a style opens an operation.
-func (c *Catalogue) whyClosed(op stagedoor.Operation, style Style) string {
+func (c *Catalogue) whyClosed(op stagedoor.Operation, style stagedoor.ScopeStyle) string {
 	if names := listed(op, style); len(names) > 0 {
 		return "only an app that acts for one user can be granted " + strings.Join(names, " or ") + ", a Server-to-Server app can not"
 	}
-	other := Classic
-	if style == Classic {
-		other = Granular
+	other := stagedoor.ClassicScopes
+	if style == stagedoor.ClassicScopes {
+		other = stagedoor.GranularScopes
 	}
 	if names := c.Candidates(op, other); len(names) > 0 {
 		return "Zoom's document names no " + string(style) + " scope for it; an app with " + string(other) + " scopes reads it with " + names[0]

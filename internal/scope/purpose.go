@@ -7,43 +7,12 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Purpose is what a credential is used for, in the words of people.
-type Purpose struct {
-	Name  string `json:"name"` // "reports", or "users:write" where it may change things too
-	Title string `json:"title"`
-	About string `json:"about"`
-	// Needs says what the account must have beside the scopes; empty: nothing.
-	Needs string `json:"needs,omitempty"`
-
-	// Families are the families of streams that belong to it; whoever knows the
-	// streams adds what they are read with.
-	Families []string `json:"-"`
-	// Reads and Writes are the operations that it stands for: "GET /users".
-	// Writes are there in the plain purpose too; only NAME:write uses them.
-	Reads  []string `json:"-"`
-	Writes []string `json:"-"`
-}
-
-// writing marks the name of a purpose that may change things.
-const writing = ":write"
-
-// Write tells that the purpose includes changes.
-func (p Purpose) Write() bool { return strings.HasSuffix(p.Name, writing) }
-
-// Operations returns what the purpose stands for, reading first.
-func (p Purpose) Operations() []string {
-	if p.Write() {
-		return slices.Concat(p.Reads, p.Writes)
-	}
-	return p.Reads
-}
-
 // ParsePurposes understands the names of purposes as people write them: in any
 // letter case, with ":read" or without, several with commas between. It
 // returns each once, in the order of [Purposes]; reading is left out where
 // writing is asked for as well. A word that is none is an error that lists what
 // there is.
-func ParsePurposes(names []string) ([]Purpose, error) {
+func ParsePurposes(names []string) ([]stagedoor.Purpose, error) {
 	wanted := map[string]bool{}
 	for _, name := range names {
 		for word := range strings.SplitSeq(name, ",") {
@@ -52,8 +21,8 @@ func ParsePurposes(names []string) ([]Purpose, error) {
 			}
 			plain := strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(strings.TrimSpace(word)))
 			plain = strings.TrimSuffix(plain, ":read")
-			plain, write := strings.CutSuffix(plain, writing)
-			at := slices.IndexFunc(purposes, func(p Purpose) bool { return p.Name == plain })
+			plain, write := strings.CutSuffix(plain, stagedoor.PurposeWrites)
+			at := slices.IndexFunc(purposes, func(p stagedoor.Purpose) bool { return p.Name == plain })
 			if at < 0 {
 				return nil, unknownPurpose(word, plain)
 			}
@@ -67,14 +36,14 @@ func ParsePurposes(names []string) ([]Purpose, error) {
 			wanted[plain] = wanted[plain] || write
 		}
 	}
-	var list []Purpose
+	var list []stagedoor.Purpose
 	for _, p := range purposes {
 		write, ok := wanted[p.Name]
 		if !ok {
 			continue
 		}
 		if write {
-			p.Name += writing
+			p.Name += stagedoor.PurposeWrites
 		}
 		list = append(list, p)
 	}
@@ -102,7 +71,7 @@ func unknownPurpose(word, plain string) error {
 }
 
 // Names returns the names of purposes, which a credential keeps.
-func Names(list []Purpose) []string {
+func Names(list []stagedoor.Purpose) []string {
 	var names []string
 	for _, p := range list {
 		names = append(names, p.Name)
@@ -111,14 +80,14 @@ func Names(list []Purpose) []string {
 }
 
 // Purposes returns every purpose, for reading.
-func Purposes() []Purpose { return slices.Clone(purposes) }
+func Purposes() []stagedoor.Purpose { return slices.Clone(purposes) }
 
 // purposes choose what the programs that integrate Zoom read and write, not
 // all that a product has: so a list of scopes stays short enough to click
 // together. Whoever needs more names the stream or the operation.
 // Source: the minimal sets and the catalogue of Zoom's OpenAPI documents, March
 // 2026; a test holds that each operation is in the table and not deprecated.
-var purposes = []Purpose{
+var purposes = []stagedoor.Purpose{
 	{
 		Name: "users", Title: "Users", About: "users with their settings, groups and roles",
 		Families: []string{"people"},

@@ -59,7 +59,7 @@ func TestPurposesAreInTheTable(t *testing.T) {
 			case strings.HasPrefix(path, "/accounts/"):
 				t.Errorf("%s: %s is for master accounts", p.Name, name)
 			}
-			if len(catalogue.Candidates(op, scope.Classic)) == 0 && len(catalogue.Candidates(op, scope.Granular)) == 0 {
+			if len(catalogue.Candidates(op, stagedoor.ClassicScopes)) == 0 && len(catalogue.Candidates(op, stagedoor.GranularScopes)) == 0 {
 				t.Errorf("%s: no scope of either style opens %s", p.Name, name)
 			}
 		}
@@ -76,20 +76,20 @@ func TestPurposesAreInTheTable(t *testing.T) {
 // operation is not permitted, each scope is in the table and of the right kind,
 // and the answer does not depend on the order of the question.
 func TestLeastCoversAndNoMore(t *testing.T) {
-	known := map[scope.Style]map[string]bool{scope.Classic: {}, scope.Granular: {}}
+	known := map[stagedoor.ScopeStyle]map[string]bool{stagedoor.ClassicScopes: {}, stagedoor.GranularScopes: {}}
 	for _, op := range zoom.Operations().All() {
 		for _, name := range op.ClassicScopes {
-			known[scope.Classic][name] = true
+			known[stagedoor.ClassicScopes][name] = true
 		}
 		for _, name := range op.GranularScopes {
-			known[scope.Granular][name] = true
+			known[stagedoor.GranularScopes][name] = true
 		}
 	}
-	permits := func(held []string, use scope.Use, style scope.Style) bool {
+	permits := func(held []string, use scope.Use, style stagedoor.ScopeStyle) bool {
 		return slices.ContainsFunc(catalogue.Candidates(use.Operation, style), func(name string) bool { return slices.Contains(held, name) })
 	}
 	for name, uses := range every(t) {
-		for _, style := range []scope.Style{scope.Classic, scope.Granular} {
+		for _, style := range []stagedoor.ScopeStyle{stagedoor.ClassicScopes, stagedoor.GranularScopes} {
 			list := catalogue.Least(style, uses)
 			held := list.Scopes()
 			var closed []string
@@ -148,7 +148,7 @@ func TestMinimalSets(t *testing.T) {
 		"dashboards": "dashboard:read:admin",
 		"phone":      "phone:read:admin",
 	}
-	for style, sets := range map[scope.Style]map[string]string{scope.Granular: granular, scope.Classic: classic} {
+	for style, sets := range map[stagedoor.ScopeStyle]map[string]string{stagedoor.GranularScopes: granular, stagedoor.ClassicScopes: classic} {
 		for name, want := range sets {
 			p, err := scope.ParsePurposes([]string{name})
 			if err != nil {
@@ -167,24 +167,24 @@ func TestClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := catalogue.Least(scope.Granular, catalogue.Uses(p[0])).Closed
-	want := []scope.Closed{
+	closed := catalogue.Least(stagedoor.GranularScopes, catalogue.Uses(p[0])).Closed
+	want := []stagedoor.ScopeClosed{
 		{Operation: "GET /report/daily", For: []string{"reports"}, Why: "Zoom's document names no granular scope for it; an app with classic scopes reads it with report:read:admin"},
 		{Operation: "GET /report/cloud_recording", For: []string{"reports"}, Why: "Zoom's document names no granular scope for it; an app with classic scopes reads it with report:read:admin"},
 	}
 	if diff := cmp.Diff(want, closed); diff != "" {
 		t.Error(diff)
 	}
-	if closed := catalogue.Least(scope.Classic, catalogue.Uses(p[0])).Closed; len(closed) > 0 {
+	if closed := catalogue.Least(stagedoor.ClassicScopes, catalogue.Uses(p[0])).Closed; len(closed) > 0 {
 		t.Errorf("classic: %v", closed)
 	}
 	bookmarks, _ := zoom.Operations().Find("GET", "/chat/messages/bookmarks")
-	list := catalogue.Least(scope.Granular, []scope.Use{{Operation: bookmarks, For: "a test"}})
+	list := catalogue.Least(stagedoor.GranularScopes, []scope.Use{{Operation: bookmarks, For: "a test"}})
 	if len(list.Needs) != 0 || len(list.Closed) != 1 || !strings.Contains(list.Closed[0].Why, "a Server-to-Server app can not") {
 		t.Errorf("an operation for users only: %+v", list)
 	}
 	locked, _ := zoom.Operations().Find("GET", "/accounts/{accountId}/lock_settings")
-	list = catalogue.Least(scope.Granular, []scope.Use{{Operation: locked, For: "a test"}})
+	list = catalogue.Least(stagedoor.GranularScopes, []scope.Use{{Operation: locked, For: "a test"}})
 	if len(list.Needs) != 1 || !strings.Contains(list.Needs[0].Note, "master accounts") {
 		t.Errorf("an operation of master accounts: %+v", list)
 	}

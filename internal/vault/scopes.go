@@ -9,14 +9,14 @@ import (
 
 // compare holds the token's scopes against the credential's purposes. What is
 // missing makes no credential bad: it says what can not be done with it.
-func (p *Proof) compare(c stagedoor.Credential, by Prover, held []string) {
+func (p *checking) compare(c stagedoor.Credential, by Prover, held []string) {
 	if len(c.Purposes) == 0 {
 		return
 	}
 	missing, hints, err := by.Lacks(c.Purposes, held)
 	if err != nil {
 		notice := stagedoor.NoticeOf(err)
-		p.add(Step{Name: "scopes", Result: "warn", Says: "its purposes can not be read: " + notice.Cause, Notice: &notice})
+		p.add(stagedoor.Step{Name: "scopes", Result: "warn", Says: "its purposes can not be read: " + notice.Cause, Notice: &notice})
 		return
 	}
 	if len(missing) == 0 {
@@ -33,5 +33,5 @@ func (p *Proof) compare(c stagedoor.Credential, by Prover, held []string) {
 		e.Cause += "; " + hint
 	}
 	notice := stagedoor.NoticeOf(e)
-	p.add(Step{Name: "scopes", Result: "warn", Says: notice.Cause, Notice: &notice})
+	p.add(stagedoor.Step{Name: "scopes", Result: "warn", Says: notice.Cause, Notice: &notice})
 }
