@@ -31,7 +31,7 @@ type attempt struct {
 	cut      bool             // all rows that are wanted are there
 	left     []stagedoor.Skip // parts that were left out
 	broken   []stagedoor.Skip // rows that could not be read
-	found    [][]row          // by finder
+	found    []finding        // by finder
 	err      error            // the first of a part
 }
 
@@ -49,7 +49,7 @@ type target struct {
 
 // once reads a unit from its start and commits it.
 func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor.SliceReport) error {
-	a := &attempt{node: n, unit: u, moves: moves, began: n.now(), found: make([][]row, len(n.finds))}
+	a := &attempt{node: n, unit: u, moves: moves, began: n.now(), found: findings(n.finds)}
 	nested := n.stream.Partition != nil && n.stream.Partition.Nested
 	if nested && n.parent.since.Before(a.began) {
 		a.began = n.parent.since // what came to the parent later is not among the parts
@@ -57,7 +57,11 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 	defer a.close()
 	var rows []row
 	if nested {
-		if rows = n.by.of(u.slice.Days); len(rows) == 0 {
+		var err error
+		if rows, err = n.by.byDay.of(u.slice.Days); err != nil {
+			return err
+		}
+		if len(rows) == 0 {
 			if err := n.waitFor(ctx, u); err != nil { // before anything is opened
 				return err
 			}
@@ -142,6 +146,7 @@ func (a *attempt) close() {
 	for _, t := range a.targets {
 		_ = t.writer.Abort() // of a slice that was committed it does nothing
 	}
+	forget(a.found) // what was kept is not among it any more
 	a.run.mu.Lock()
 	defer a.run.mu.Unlock()
 	for _, t := range a.targets {
@@ -296,7 +301,7 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 		a.whole = false
 	}
 	for i, f := range a.finds {
-		f.keep(a.unit, a.found[i], a.returned, whole)
+		f.keep(a.unit, &a.found[i], a.returned, whole)
 	}
 	return nil
 }

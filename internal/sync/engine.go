@@ -77,6 +77,7 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 	r, err := e.newRun(plan, false)
 	if err == nil {
 		r.all(ctx)
+		r.close()
 		receipt.Streams, err = r.receipt()
 	}
 	if finisher, ok := e.Destination.(stagedoor.Finisher); ok && (err == nil || stagedoor.KindOf(err) == stagedoor.KindPartial) {

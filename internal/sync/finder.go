@@ -11,7 +11,7 @@ import (
 )
 
 // row is what a row of a parent says of one part of a child. It is kept short,
-// since a run may hold a hundred thousand of them.
+// since a run may hold many of them.
 type row struct {
 	value   string
 	carried string // the values in the order of the finder's carries, packed; with value in one piece of memory
@@ -32,14 +32,14 @@ type finder struct {
 	// What was found, of readings that were committed. A parent without a window
 	// has a list for each of its slices, and one with a window one for each day.
 	slices [][]row
-	byDay  map[time.Time][]row
+	byDay  rowsByDay
 	seen   int              // rows of the parent, of whatever kind
 	doubts []stagedoor.Days // of which the parent did not show all
 }
 
 func newFinder(parent stagedoor.Stream, child *node) (*finder, error) {
 	p := child.stream.Partition
-	f := &finder{child: child, value: columnOf(parent, p.Column), alone: columnOf(parent, p.Alone), only: map[int]string{}, byDay: map[time.Time][]row{}}
+	f := &finder{child: child, value: columnOf(parent, p.Column), alone: columnOf(parent, p.Alone), only: map[int]string{}}
 	columns := []string{p.Column}
 	for _, name := range parent.Day {
 		f.days = append(f.days, columnOf(parent, name))
@@ -116,22 +116,63 @@ func (f *finder) part(r row) stagedoor.Part {
 
 // keep adds what the reading of one of the parent's slices has found, of which
 // something may have been left out.
-func (f *finder) keep(u *unit, rows []row, seen int, whole bool) {
+func (f *finder) keep(u *unit, found *finding, seen int, whole bool) {
 	slice := u.index
 	f.seen += seen
-	if f.child.stream.Partition.Nested {
+	if found.days != nil {
 		if !whole {
 			f.doubts = append(f.doubts, u.slice.Days)
 		}
-		for _, r := range rows {
-			f.byDay[r.day] = append(f.byDay[r.day], r)
-		}
+		f.byDay.take(found.days)
 		return
 	}
 	for len(f.slices) <= slice {
 		f.slices = append(f.slices, nil)
 	}
-	f.slices[slice] = rows
+	f.slices[slice] = found.rows
+}
+
+// finding is what a finder has taken of one reading so far: by day where the
+// parent has days.
+type finding struct {
+	rows []row
+	days *parcel
+}
+
+// findings begins a finding for each of the finders.
+func findings(finders []*finder) []finding {
+	list := make([]finding, len(finders))
+	for i, f := range finders {
+		if f.child.stream.Partition.Nested {
+			list[i].days = &parcel{of: &f.byDay}
+		}
+	}
+	return list
+}
+
+func (f *finding) add(r row) {
+	if f.days != nil {
+		f.days.add(r)
+		return
+	}
+	f.rows = append(f.rows, r)
+}
+
+func (f *finding) join(other *finding) {
+	if f.days != nil {
+		f.days.join(other.days)
+		return
+	}
+	f.rows = append(f.rows, other.rows...)
+}
+
+// forget is for readings that broke off.
+func forget(list []finding) {
+	for i := range list {
+		if list[i].days != nil {
+			list[i].days.forget()
+		}
+	}
 }
 
 // all returns every part, in the provider's order.
@@ -139,15 +180,6 @@ func (f *finder) all() []row {
 	rows := distinct(slices.Concat(f.slices...))
 	f.slices = [][]row{rows}
 	return rows
-}
-
-// of returns the parts of a slice's days.
-func (f *finder) of(days stagedoor.Days) []row {
-	var rows []row
-	for day := days.Since; !day.After(days.Until); day = day.AddDate(0, 0, 1) {
-		rows = append(rows, f.byDay[day]...)
-	}
-	return distinct(rows)
 }
 
 // proves reports whether all parts of a slice's days are known, so that rows of

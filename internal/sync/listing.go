@@ -16,7 +16,7 @@ type listing struct {
 	target  *target      // the stream itself; nil where only others want its rows
 	decoder Decoder      // nil where none is needed
 	derived []derivation // what is worked out of the rows
-	found   [][]row      // by finder
+	found   []finding    // by finder
 	wrote   bool         // rows of it are among what will be committed
 	form    string
 	pass    int // rows that this pass gave
@@ -41,6 +41,7 @@ var errMoved = errors.New("the list changed while it was read")
 // read reads one list to its end, and reports whether rows of it were written.
 func (a *attempt) read(ctx context.Context, r row) (wrote bool, err error) {
 	l := a.listing(r)
+	defer func() { forget(l.found) }() // where it broke off
 	for _, pass := range a.passes() {
 		l.pass, l.seen = 0, -1
 		reading, err := a.Reader.Pages(ctx, a.request(a.unit, r.value, pass), a.stream.ListKeys, func(page stagedoor.Page) error {
@@ -67,7 +68,7 @@ func (a *attempt) read(ctx context.Context, r row) (wrote bool, err error) {
 }
 
 func (a *attempt) listing(r row) *listing {
-	l := &listing{attempt: a, found: make([][]row, len(a.finds))}
+	l := &listing{attempt: a, found: findings(a.finds)}
 	part := stagedoor.Part{}
 	if a.by != nil {
 		part = a.by.part(r)
@@ -161,7 +162,7 @@ func (l *listing) row(ctx context.Context, raw []byte) error {
 	}
 	for i, f := range l.finds {
 		if r, ok := f.take(record, l.unit.slice); ok {
-			l.found[i] = append(l.found[i], r)
+			l.found[i].add(r)
 		}
 	}
 	if l.target == nil {
@@ -217,8 +218,8 @@ func (l *listing) end(ctx context.Context) error {
 		}
 	}
 	a := l.attempt
-	for i, rows := range l.found {
-		a.found[i] = append(a.found[i], rows...)
+	for i := range l.found {
+		a.found[i].join(&l.found[i])
 	}
 	a.lists++
 	a.returned += l.rows

@@ -24,6 +24,7 @@ func (e *Engine) Divide(ctx context.Context, plan *Plan) error {
 	if err != nil {
 		return err
 	}
+	defer r.close()
 	r.all(ctx)
 	for i, out := range r.outs {
 		if out.err != nil {
@@ -44,7 +45,9 @@ func (n *node) divide(ctx context.Context) error {
 	case p == nil, p.Nested && n.parent.lazy:
 		return nil
 	case p.Nested:
-		n.countDays()
+		if err := n.countDays(); err != nil {
+			return err
+		}
 	default:
 		if err := n.divideParts(ctx); err != nil {
 			return err
@@ -67,7 +70,7 @@ func (n *node) divide(ctx context.Context) error {
 }
 
 // countDays counts the parts of each slice.
-func (n *node) countDays() {
+func (n *node) countDays() error {
 	at := map[*output]map[string]int{} // where a slice stands in each plan
 	for _, out := range n.outs {
 		at[out] = map[string]int{}
@@ -77,7 +80,11 @@ func (n *node) countDays() {
 		out.plan.calls, out.plan.Parts.Count = make([]int, len(out.plan.Slices)), 0
 	}
 	for _, u := range n.units {
-		parts := len(n.by.of(u.slice.Days))
+		rows, err := n.by.byDay.of(u.slice.Days)
+		if err != nil {
+			return err
+		}
+		parts := len(rows)
 		for i, out := range u.outs {
 			u.calls[i] = 0 // the answers come for the first anyway
 			if i == 0 {
@@ -87,6 +94,7 @@ func (n *node) countDays() {
 			out.plan.Parts.Count += parts
 		}
 	}
+	return nil
 }
 
 // divideParts plans the slices of each part.

@@ -134,7 +134,7 @@ func (n *node) slices(ctx context.Context) error {
 	})
 	var wg sync.WaitGroup
 	for _, u := range n.units {
-		empty := n.nested() && n.Width != nil && len(n.by.of(u.slice.Days)) == 0 // it is not opened until its turn
+		empty := n.nested() && n.Width != nil && n.by.byDay.none(u.slice.Days) // it is not opened until its turn
 		if !empty && open.enter(ctx, turn{}) != nil || n.over() {
 			break
 		}

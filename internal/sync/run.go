@@ -331,6 +331,15 @@ func (r *run) all(ctx context.Context) {
 	wg.Wait()
 }
 
+// close forgets what was found of parts.
+func (r *run) close() {
+	for _, n := range r.nodes {
+		if n.by != nil {
+			n.by.byDay.close()
+		}
+	}
+}
+
 // stop ends the run for all streams, where the error concerns them all.
 func (r *run) stop(err error) {
 	if !ends(err) {

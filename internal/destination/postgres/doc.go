@@ -25,7 +25,9 @@
 // merge. Rows, marks and checkpoint come together or not at all. A commit that
 // fails for a passing reason (a lost connection, a server that starts again, a
 // deadlock) is sent again; when the connection is lost during COMMIT itself, the
-// checkpoint tells whether it came through. Commits into one table wait for each
+// checkpoint tells whether it came through. COMMIT does not wait for the server's
+// disk: Finish does, and Close, and both fail where a crash of the server has taken
+// something that was committed; see settle.go. Commits into one table wait for each
 // other by an advisory lock, also those of other processes. Nothing lasts beyond
 // a transaction, so PgBouncer's transaction mode is fine.
 //
