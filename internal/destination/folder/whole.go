@@ -19,9 +19,9 @@ import (
 func (d *Destination) whole(stream string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.looked[stream] = true
 	st := d.state.streams[stream]
 	if st == nil || len(st.files) == 0 {
+		d.looked[stream] = true
 		return nil
 	}
 	lacks, first := 0, ""
@@ -40,6 +40,7 @@ func (d *Destination) whole(stream string) error {
 	}
 	switch {
 	case lacks == 0:
+		d.looked[stream] = true
 		return nil
 	case lacks < len(st.files):
 		return d.broken(stream, fmt.Sprintf("%d of the %d files of %s that %s lists were taken away, the first of them %s", lacks, len(st.files), stream, manifestName, first))
