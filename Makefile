@@ -44,8 +44,10 @@ release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a 
 release-check: ## build them twice, in two folders, and compare every byte
 	@sh scripts/release-check.sh
 
-generate: ## write the generated files anew (the Zoom value, docs/errors.md)
+generate: ## write the generated files anew (the Zoom value, docs/errors.md, the page's templates)
 	$(GO) generate ./internal/provider ./internal/doctor
+	$(GO) tool templ fmt ./internal/web
+	$(GO) tool templ generate -path ./internal/web
 
 clean: ## remove what was built
 	rm -rf stagedoor dist

@@ -1,0 +1,98 @@
+// What every page does by script: times in the viewer's zone, copying, the stream
+// of changes, and forms that are sent when a choice is made. Each works without a
+// script in a plainer way.
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
+
+function ago(then) {
+  let left = (then - Date.now()) / 1000;
+  if (Math.abs(left) < 5) return "now";
+  for (const [unit, size] of steps) {
+    if (Math.abs(Math.round(left)) < size) return relative.format(Math.round(left), unit);
+    left /= size;
+  }
+}
+
+function tellTimes(root) {
+  for (const time of root.querySelectorAll("time[data-relative]")) {
+    const then = Date.parse(time.dateTime);
+    if (Number.isNaN(then)) continue;
+    const text = ago(then);
+    if (time.textContent !== text) time.textContent = text;
+    time.title = exact.format(then);
+  }
+}
+
+function say(text) {
+  const said = document.getElementById("said");
+  said.textContent = "";
+  requestAnimationFrame(() => { said.textContent = text; });
+}
+
+function prepare(root) {
+  tellTimes(root);
+  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  for (const dialog of root.querySelectorAll("dialog.overlay[open]:not([data-shown])")) {
+    dialog.dataset.shown = "";
+    dialog.close();
+    dialog.showModal();
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  const from = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(from.value ?? from.textContent);
+    say(document.body.dataset.copied);
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 2000);
+  } catch {
+    getSelection().selectAllChildren(from); // so that the keyboard can copy it
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
+});
+
+// Escape closes an overlay; what lies under it is the page it came from.
+document.addEventListener("cancel", (event) => {
+  if (!event.target.matches("dialog.overlay")) return;
+  event.preventDefault();
+  event.target.querySelector("a.close").click();
+}, true);
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.body.dataset.csrf;
+  if (token) event.detail.headers["X-CSRF-Token"] = token;
+});
+document.addEventListener("htmx:load", (event) => prepare(event.target));
+
+// The stream of changes. A browser connects again by itself; what changed in
+// between is not known, so that all parts are asked for anew.
+function follow(path) {
+  const lost = document.getElementById("lost");
+  let before = false;
+  const source = new EventSource(path);
+  const all = ["credentials", "callers", "quota", "audit", "runs", "operators"];
+  const changed = (topic) => document.body.dispatchEvent(new CustomEvent("live-" + topic));
+  for (const topic of all) source.addEventListener(topic, () => changed(topic));
+  source.onopen = () => {
+    lost.hidden = true;
+    if (before) all.forEach(changed);
+    before = true;
+  };
+  source.onerror = () => {
+    lost.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => { source.close(); follow(path); }, 3000);
+  };
+  addEventListener("pagehide", () => source.close());
+}
+
+prepare(document);
+setInterval(() => tellTimes(document), 10000);
+if (document.body.dataset.live) follow(document.body.dataset.live);

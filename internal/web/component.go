@@ -1,0 +1,85 @@
+package web
+
+import (
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/web/words"
+)
+
+// field is a question of a form.
+type field struct {
+	Name, Label string
+	Value       string // what was typed; never of a secret
+	Kind        string // of the input: "text" (default), "password", "url", "textarea" …
+	Hint        string
+	Where       string // where on Zoom's page it is found
+	Error, Fix  string // what is wrong with what was typed
+	Required    bool
+	Complete    string // autocomplete; default "off"
+	// Check is the address that is asked about what was typed, while typing; empty:
+	// none.
+	Check string
+	Rows  int // of a textarea
+}
+
+func (f field) id() string { return "field-" + f.Name }
+
+// describedBy are the ids of what tells about the field.
+func (f field) describedBy() string {
+	by := f.id() + "-error"
+	if f.Where != "" {
+		by = f.id() + "-where " + by
+	}
+	if f.Hint != "" {
+		by = f.id() + "-hint " + by
+	}
+	return by
+}
+
+func (f field) kind() string {
+	if f.Kind == "" {
+		return "text"
+	}
+	return f.Kind
+}
+
+func (f field) complete() string {
+	if f.Complete == "" {
+		return "off"
+	}
+	return f.Complete
+}
+
+// mark is the sign of a state, which stands beside its word, so that nothing is
+// told by colour alone.
+func mark(state string) string {
+	switch state {
+	case "ok":
+		return "✓"
+	case "warn":
+		return "!"
+	case "fail":
+		return "✕"
+	}
+	return "•"
+}
+
+// exact is a time as a machine reads it.
+func exact(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// plain is a time as people read it who have no script.
+func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// option is a choice of a select, or a tab.
+type option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// copyWord is what a button says that copies something.
+func copyWord(what string) string {
+	if what == "" {
+		return words.Copy
+	}
+	return words.Copy + " " + what
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/web/words"
+)
+
+// page is what the layout around a page's content needs to know.
+type page struct {
+	Title   string   // of the document, before the product's name
+	Section string   // the path in the navigation that is marked as the current one: "/credentials"
+	Status  int      // 0: 200
+	Scripts []string // further assets of this page: "uplot.min.js"
+	Styles  []string
+}
+
+// show answers with a whole page.
+func (s *site) show(w http.ResponseWriter, r *http.Request, p page, content templ.Component) error {
+	f := frame{page: p, site: s, visitor: visitorOf(r.Context()), theme: themeOf(r), path: r.URL.RequestURI()}
+	if r.Method != http.MethodGet {
+		f.path = p.Section
+	}
+	return s.write(w, r, p.Status, layout(f, content))
+}
+
+// swap answers with a part of a page.
+func (s *site) swap(w http.ResponseWriter, r *http.Request, status int, content templ.Component) error {
+	return s.write(w, r, status, content)
+}
+
+// write renders first, so that what fails half way is no half page.
+func (s *site) write(w http.ResponseWriter, r *http.Request, status int, content templ.Component) error {
+	var text bytes.Buffer
+	if err := content.Render(r.Context(), &text); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "HX-Request")
+	if status != 0 {
+		w.WriteHeader(status)
+	}
+	_, _ = w.Write(text.Bytes()) // who has gone needs no answer
+	return nil
+}
+
+// failed shows what went wrong: why, and what to do.
+func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+	problem := stagedoor.ProblemOf(err, 0)
+	if problem.Status >= http.StatusInternalServerError {
+		s.Log.Warn("a page could not be shown", "path", r.URL.Path, "error", err)
+	}
+	notice := stagedoor.NoticeOf(err)
+	if notice.Cause == "" {
+		notice.Cause, notice.Fix = problem.Detail, problem.Fix
+	}
+	var failure error
+	if fragment(r) {
+		// htmx swaps no answer of an error; a notice goes where all of them do.
+		w.Header().Set("HX-Retarget", "#notices")
+		w.Header().Set("HX-Reswap", "innerHTML")
+		failure = s.swap(w, r, problem.Status, noticeBox("fail", notice.Cause, notice.Fix))
+	} else {
+		failure = s.show(w, r, page{Title: words.WentWrong, Status: problem.Status}, errorPage(notice))
+	}
+	if failure != nil {
+		s.Log.Error("a page could not be made", "path", r.URL.Path, "error", failure)
+		http.Error(w, words.WentWrong, http.StatusInternalServerError)
+	}
+}

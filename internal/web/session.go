@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+// sessionCookie is the cookie's name where the page came over plain HTTP, which
+// is on loopback alone; over HTTPS the browser holds it to this host (RFC 6265bis
+// section 4.1.3, read 2026-11).
+func sessionCookie(secure bool) string {
+	if secure {
+		return "__Host-stagedoor"
+	}
+	return "stagedoor"
+}
+
+type visitorKey struct{}
+
+// visitorOf is who looks at the page; the zero Visitor where nobody signed in.
+func visitorOf(ctx context.Context) Visitor {
+	v, _ := ctx.Value(visitorKey{}).(Visitor)
+	return v
+}
+
+// withVisitor is the context of what a visitor does.
+func withVisitor(ctx context.Context, v Visitor, from string) context.Context {
+	ctx = context.WithValue(ctx, visitorKey{}, v)
+	return stagedoor.WithActor(ctx, stagedoor.Actor{Name: v.Operator.Name, Role: v.Operator.Role, From: from})
+}
+
+// guard lets through to a route who may come there, and shows what went wrong.
+func (s *site) guard(to route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = s.identified(r)
+		if err := s.admit(r, to.role); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		if err := to.handle(w, r); err != nil {
+			s.failed(w, r, err)
+		}
+	})
+}
+
+// identified notes who comes, if anybody did sign in.
+func (s *site) identified(r *http.Request) *http.Request {
+	c, err := r.Cookie(sessionCookie(secure(r)))
+	if err != nil || c.Value == "" || s.People == nil {
+		return r
+	}
+	v, err := s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value))
+	if err != nil {
+		return r
+	}
+	return r.WithContext(withVisitor(r.Context(), v, r.RemoteAddr))
+}
+
+// admit says why somebody may not come here; nil: they may.
+func (s *site) admit(r *http.Request, role stagedoor.Role) error {
+	v := visitorOf(r.Context())
+	if role != anybody && v.Operator.Role == "" {
+		return &stagedoor.Error{Op: "show a page", Kind: stagedoor.KindUnauthenticated, Cause: "nobody is signed in", Fix: "Sign in."}
+	}
+	if role != anybody && !v.Operator.Role.Includes(role) {
+		return &stagedoor.Error{
+			Op: "show a page", Kind: stagedoor.KindForbidden,
+			Cause: "this is for the role " + string(role) + ", and yours is " + string(v.Operator.Role), Fix: "Ask an admin to do it, or to give you the role.",
+		}
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || v.Operator.Role == "" {
+		return nil
+	}
+	given := r.Header.Get("X-CSRF-Token")
+	if given == "" {
+		given = r.PostFormValue("csrf")
+	}
+	if subtle.ConstantTimeCompare([]byte(given), []byte(v.CSRF)) != 1 {
+		return &stagedoor.Error{
+			Op: "take a form", Kind: stagedoor.KindForbidden,
+			Cause: "the form is not one of this session", Fix: "Load the page again, and send the form once more.",
+		}
+	}
+	return nil
+}
+
+// refuse answers who may not come: a page that needs signing in leads there, and
+// comes back afterwards.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if stagedoor.KindOf(err) != stagedoor.KindUnauthenticated {
+		s.failed(w, r, err)
+		return
+	}
+	where := "/sign-in"
+	if r.Method == http.MethodGet && !fragment(r) && r.URL.Path != "/events" {
+		where += "?next=" + url.QueryEscape(r.URL.RequestURI())
+		http.Redirect(w, r, where, http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("HX-Redirect", where)
+	http.Error(w, "Sign in first.", http.StatusUnauthorized)
+}
+
+// fragment reports whether a part of a page is asked for, by htmx.
+func fragment(r *http.Request) bool {
+	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-History-Restore-Request") != "true"
+}
+
+// secure reports whether the browser came over HTTPS; a proxy in front is
+// believed by package server, which says so in the request's URL.
+func secure(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
+
+// ownPath is a path of this site to go on to, or "/": never an address elsewhere,
+// whatever a browser makes of backslashes, tabs and double slashes.
+func ownPath(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") {
+		return "/"
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) || path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") && u.Path != "/" {
+		return "/"
+	}
+	return u.RequestURI()
+}

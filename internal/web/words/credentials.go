@@ -1,0 +1,6 @@
+package words
+
+// The credentials.
+const (
+	Credentials = "Credentials"
+)
