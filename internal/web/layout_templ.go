@@ -38,7 +38,7 @@ func (f frame) sections() []words.Section {
 // leastRole is the role that a route asks for; that of nobody where there is no
 // such route.
 func (s *site) leastRole(pattern string) stagedoor.Role {
-	for _, r := range s.routes() {
+	for _, r := range s.table {
 		if r.pattern == pattern {
 			return r.role
 		}
@@ -659,7 +659,7 @@ func csrf() templ.Component {
 	})
 }
 
-func errorPage(notice stagedoor.Notice) templ.Component {
+func errorPage(problem stagedoor.Problem) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -680,7 +680,7 @@ func errorPage(notice stagedoor.Notice) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = noticeBox("fail", notice.Cause, notice.Fix).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = noticeBox("fail", problem.Detail, problem.Fix).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -128,7 +128,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 			}
 		case <-beat.C:
 		}
-		if !s.still(r) {
+		if _, err := s.visitor(r); err != nil { // signed out, or removed, meanwhile
 			return nil
 		}
 		text := ": still here\n\n"
@@ -143,14 +143,4 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
-}
-
-// still reports whether the session of a stream still counts.
-func (s *site) still(r *http.Request) bool {
-	c, err := r.Cookie(sessionCookie(secure(r)))
-	if err != nil || s.People == nil {
-		return false
-	}
-	_, err = s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value))
-	return err == nil
 }

@@ -54,18 +54,14 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if problem.Status >= http.StatusInternalServerError {
 		s.Log.Warn("a page could not be shown", "path", r.URL.Path, "error", err)
 	}
-	notice := stagedoor.NoticeOf(err)
-	if notice.Cause == "" {
-		notice.Cause, notice.Fix = problem.Detail, problem.Fix
-	}
 	var failure error
 	if fragment(r) {
 		// htmx swaps no answer of an error; a notice goes where all of them do.
 		w.Header().Set("HX-Retarget", "#notices")
 		w.Header().Set("HX-Reswap", "innerHTML")
-		failure = s.swap(w, r, problem.Status, noticeBox("fail", notice.Cause, notice.Fix))
+		failure = s.swap(w, r, problem.Status, noticeBox("fail", problem.Detail, problem.Fix))
 	} else {
-		failure = s.show(w, r, page{Title: words.WentWrong, Status: problem.Status}, errorPage(notice))
+		failure = s.show(w, r, page{Title: words.WentWrong, Status: problem.Status}, errorPage(problem))
 	}
 	if failure != nil {
 		s.Log.Error("a page could not be made", "path", r.URL.Path, "error", failure)

@@ -45,7 +45,7 @@ func (s *site) robots(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-func (s *site) missing(_ http.ResponseWriter, r *http.Request) error {
+func (s *site) missing(http.ResponseWriter, *http.Request) error {
 	return &stagedoor.Error{
 		Op: "show a page", Kind: stagedoor.KindNotFound,
 		Cause: "there is no page at this address", Fix: "Go back to the credentials, or look whether the address was copied whole.",
@@ -60,7 +60,7 @@ func (s *site) setTheme(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: themeCookie, Value: theme, Path: "/", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true,
-		Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+		Secure: s.secure(r), SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, ownPath(r.PostFormValue("back")), http.StatusSeeOther)
 	return nil

@@ -35,10 +35,14 @@ func withVisitor(ctx context.Context, v Visitor, from string) context.Context {
 	return stagedoor.WithActor(ctx, stagedoor.Actor{Name: v.Operator.Name, Role: v.Operator.Role, From: from})
 }
 
+// formBytes is how much a form may hold.
+const formBytes = 1 << 20
+
 // guard lets through to a route who may come there, and shows what went wrong.
 func (s *site) guard(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = s.identified(r)
+		r.Body = http.MaxBytesReader(w, r.Body, formBytes)
 		if err := s.admit(r, to.role); err != nil {
 			s.refuse(w, r, err)
 			return
@@ -51,15 +55,20 @@ func (s *site) guard(to route) http.Handler {
 
 // identified notes who comes, if anybody did sign in.
 func (s *site) identified(r *http.Request) *http.Request {
-	c, err := r.Cookie(sessionCookie(secure(r)))
-	if err != nil || c.Value == "" || s.People == nil {
-		return r
-	}
-	v, err := s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value))
+	v, err := s.visitor(r)
 	if err != nil {
 		return r
 	}
 	return r.WithContext(withVisitor(r.Context(), v, r.RemoteAddr))
+}
+
+// visitor is whose session the request's cookie is of, now.
+func (s *site) visitor(r *http.Request) (Visitor, error) {
+	c, err := r.Cookie(sessionCookie(s.secure(r)))
+	if err != nil {
+		return Visitor{}, err
+	}
+	return s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value))
 }
 
 // admit says why somebody may not come here; nil: they may.
@@ -112,9 +121,9 @@ func fragment(r *http.Request) bool {
 	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-History-Restore-Request") != "true"
 }
 
-// secure reports whether the browser came over HTTPS; a proxy in front is
-// believed by package server, which says so in the request's URL.
-func secure(r *http.Request) bool { return r.TLS != nil || r.URL.Scheme == "https" }
+// secure reports whether the browser came over HTTPS, also where a proxy in front
+// ends it.
+func (s *site) secure(r *http.Request) bool { return strings.HasPrefix(s.Base(r), "https://") }
 
 // ownPath is a path of this site to go on to, or "/": never an address elsewhere,
 // whatever a browser makes of backslashes, tabs and double slashes.

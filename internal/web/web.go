@@ -30,6 +30,9 @@ type Options struct {
 	Live    *Live
 	Version string
 	Log     *slog.Logger
+	// Base is the address by which a request reached the daemon, also through a
+	// proxy: "https://gate.example.com". It must be set.
+	Base func(*http.Request) string
 	// Now tells the time by which ages are told. If nil, time.Now.
 	Now func() time.Time
 }
@@ -38,6 +41,7 @@ type Options struct {
 type site struct {
 	Options
 	assets *assets
+	table  []route
 }
 
 // New returns the handler of all pages.
@@ -56,8 +60,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Options: o, assets: assets}
+	s.table = s.routes()
 	mux := http.NewServeMux()
-	for _, r := range s.routes() {
+	for _, r := range s.table {
 		mux.Handle(r.pattern, s.guard(r))
 	}
 	return headers(mux), nil

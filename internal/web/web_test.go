@@ -34,6 +34,15 @@ func everybody() people {
 	return p
 }
 
+func options() Options {
+	return Options{People: everybody(), Version: "test", Live: NewLive(), Base: func(r *http.Request) string {
+		if r.TLS != nil {
+			return "https://" + r.Host
+		}
+		return "http://" + r.Host
+	}}
+}
+
 // visit asks for a page as somebody of a role; "" is nobody.
 func visit(t *testing.T, h http.Handler, role stagedoor.Role, method, path, form string) *httptest.ResponseRecorder {
 	t.Helper()
@@ -101,7 +110,7 @@ func TestOwnPath(t *testing.T) {
 }
 
 func TestLayout(t *testing.T) {
-	h, err := New(Options{People: everybody(), Version: "test"})
+	h, err := New(options())
 	if err != nil {
 		t.Fatal(err)
 	}
