@@ -54,7 +54,9 @@ const (
 
 func newDelays() *delays { return &delays{entries: map[string]failures{}} }
 
-func nameKey(name string) string    { return "name " + name }
+// nameKey is of what was typed for a name, of which no more is kept than a name may
+// be long: else who types mountains would take the machine's memory.
+func nameKey(name string) string    { return "name " + name[:min(len(name), nameBytes)] }
 func browserKey(seed string) string { return "browser " + seed }
 
 // addressKey is of an IPv4 address, or of the network that one customer of a

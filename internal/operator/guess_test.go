@@ -265,3 +265,19 @@ func TestDoubled(t *testing.T) {
 		}
 	}
 }
+
+// TestMountainsAreNotKept types names of a megabyte: what is counted stays as small
+// as a name.
+func TestMountainsAreNotKept(t *testing.T) {
+	h := newHouse(t)
+	mountain := strings.Repeat("x", 1<<20)
+	for i := range 3 {
+		_, err := h.signIn(mountain+fmt.Sprint(i), "a wrong password", fmt.Sprintf("192.0.2.%d", i))
+		kind(t, err, stagedoor.KindUnauthenticated)
+	}
+	for key := range h.delays.entries {
+		if len(key) > 2*nameBytes {
+			t.Errorf("a key of %d bytes is kept", len(key))
+		}
+	}
+}

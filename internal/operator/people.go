@@ -17,6 +17,8 @@ const (
 	InvitationPrefix = "sdi_"
 	// InvitationLife is how long a one-time link counts.
 	InvitationLife = 24 * time.Hour
+
+	nameBytes = 64 // that an operator's name may have
 )
 
 // PeopleStore keeps operators, their invitations and sessions. What each method
@@ -238,12 +240,12 @@ func (p *People) Accept(ctx context.Context, link, password stagedoor.Secret) (s
 
 // errorsOf holds what a new operator must be.
 func errorsOf(op, subject, name string, role stagedoor.Role) error {
-	if name == "" || name != stagedoor.Slugify(name) || len(name) > 64 {
+	if name == "" || name != stagedoor.Slugify(name) || len(name) > nameBytes {
 		wrong := &stagedoor.Error{
 			Op: op, Subject: subject, Kind: stagedoor.KindUsage,
 			Cause: "a name is of small letters, digits and hyphens, 64 at most", Fix: "Take what they are called, anna for example.",
 		}
-		if near := stagedoor.Slugify(name); near != "" && len(near) <= 64 {
+		if near := stagedoor.Slugify(name); near != "" && len(near) <= nameBytes {
 			wrong.Fix = "Call it " + near + "."
 		}
 		return wrong
