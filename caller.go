@@ -85,24 +85,6 @@ type RuleTexts struct {
 	DenyScope  []string `json:"deny_scope,omitempty"`
 }
 
-// TextsOf returns rules as a person would write them.
-func TextsOf(rules []Rule) RuleTexts {
-	var t RuleTexts
-	for _, r := range rules {
-		into := &t.Allow
-		switch {
-		case r.Deny && r.Scope != "":
-			into = &t.DenyScope
-		case r.Deny:
-			into = &t.Deny
-		case r.Scope != "":
-			into = &t.AllowScope
-		}
-		*into = append(*into, r.String())
-	}
-	return t
-}
-
 // NewCaller is a caller that is to be added, with what only its credential says:
 // of Caller its Name, Description, Credential (a slug), Share, AllowToken, Keys and
 // ExpiresAt count.
@@ -110,20 +92,4 @@ type NewCaller struct {
 	Caller
 	RuleTexts
 	NoSecret bool // it signs with its Keys alone
-}
-
-// Decision is what the gateway would do with a request of a caller, and why.
-type Decision struct {
-	Allowed bool `json:"allowed"`
-	// Rule is the one that decides, as a person writes it ("GET /users/*"); empty
-	// where no rule allows the request, or where the request itself can not be read.
-	Rule string `json:"rule,omitempty"`
-	// Deny tells that Rule is one that denies.
-	Deny bool `json:"deny,omitempty"`
-	// Operation is the provider's operation that the request is: "GET /users/{userId}";
-	// empty where the table of operations has none like it.
-	Operation string `json:"operation,omitempty"`
-	Label     Label  `json:"label,omitempty"`
-	Why       string `json:"why"`           // a sentence
-	Fix       string `json:"fix,omitempty"` // what to do where it is not allowed
 }

@@ -3,6 +3,7 @@ package stagedoor
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // ScopeStyle is one of Zoom's two vocabularies of scopes. An app has one of them: a
@@ -113,4 +114,13 @@ func (p Purpose) Operations() []string {
 		return slices.Concat(p.Reads, p.Writes)
 	}
 	return p.Reads
+}
+
+// HeldScopes are the scopes of a credential's token.
+type HeldScopes struct {
+	Scopes []string
+	Minted time.Time
+	// Before tells that the token was minted before it was asked for here: scopes
+	// that were added to the app since do not stand in it.
+	Before bool
 }

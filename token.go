@@ -20,7 +20,6 @@ const (
 	TokenFresh   TokenState = "fresh"   // use it
 	TokenStale   TokenState = "stale"   // use it, and renew it
 	TokenExpired TokenState = "expired" // do not use it
-	TokenNone    TokenState = "none"    // there is none
 )
 
 // State tells how usable the token is at now, when it is to be renewed margin
