@@ -162,12 +162,14 @@ func (s *Server) Stop(ctx context.Context) (cut int64) {
 			cut = s.running.Load()
 		}
 	}
-	if s.cancelAll != nil {
-		s.cancelAll()
-	}
+	// The connections first: a handler that sees its request end, and returns, would
+	// otherwise end its answer as if it were whole.
 	for _, d := range s.doors {
 		_ = d.http.Close() // what is left
 		_ = d.listener.Close()
+	}
+	if s.cancelAll != nil {
+		s.cancelAll()
 	}
 	s.serving.Wait()
 	// The handlers that were cut off see it, and end; their last lines belong in
