@@ -21,6 +21,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/job"
 	"github.com/stagedoor/stagedoor/internal/operator"
 	"github.com/stagedoor/stagedoor/internal/server"
+	"github.com/stagedoor/stagedoor/internal/web"
 )
 
 // lookEvery is how often a daemon looks whether somebody changed a credential,
@@ -39,6 +40,7 @@ type Daemon struct {
 	strangers *strangers // before the audit
 	live      *live
 	worker    *job.Worker
+	pagesLive *web.Live // tells open pages of changes
 
 	grace    time.Duration
 	started  time.Time
@@ -93,7 +95,14 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.metrics = server.NewMetrics(d.debug)
 	a.minted = d.metrics.Minted
 	a.env.Waiting = nil // nobody waits at a terminal; the log tells of troubles
+	pages, err := d.pages(ctx)
+	if err != nil {
+		end()
+		d.abandon()
+		return nil, err
+	}
 	d.server.Serve(server.Parts{
+		UI:      pages,
 		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,
@@ -110,6 +119,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.endRuns = endRuns
 	d.working.Go(func() { d.worker.Run(runs) })
 	d.working.Go(func() { d.keepStrangers(running.Done()) })
+	d.working.Go(func() { d.tellPages(running) })
 	return d, nil
 }
 
@@ -256,6 +266,7 @@ func (d *Daemon) update(ctx context.Context) error {
 	}
 	d.revision.Store(revision)
 	d.worker.Wake()
+	d.pagesLive.Changed(web.TopicCredentials, web.TopicCallers, web.TopicOperators, web.TopicRuns)
 	d.app.env.Log.Debug("read what changed", "revision", revision)
 	return nil
 }
@@ -266,6 +277,7 @@ func (d *Daemon) update(ctx context.Context) error {
 // cut off.
 func (d *Daemon) Stop(ctx context.Context) (cut int64, err error) {
 	d.endRuns()
+	d.pagesLive.Close() // pages that are open hold a connection each
 	cut = d.server.Stop(ctx)
 	d.end()
 	d.working.Wait()

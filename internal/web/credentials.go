@@ -7,6 +7,9 @@ import (
 	"github.com/stagedoor/stagedoor/internal/web/words"
 )
 
+// Credentials shows and changes credentials.
+type Credentials any
+
 func (s *site) credentialRoutes() []route {
 	return []route{{"GET /credentials", stagedoor.RoleViewer, s.credentials}}
 }

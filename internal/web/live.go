@@ -63,6 +63,13 @@ func (l *Live) Close() {
 	clear(l.open)
 }
 
+// Open reports whether any page is.
+func (l *Live) Open() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open) > 0
+}
+
 // mostStreams is how many pages may be open: each holds a connection.
 const mostStreams = 500
 

@@ -29,7 +29,16 @@ func (s *site) routes() []route {
 			{"GET /events", stagedoor.RoleViewer, s.events},
 			{"/", anybody, s.missing},
 		},
+		s.signInRoutes(),
+		s.meRoutes(),
+		s.operatorRoutes(),
 		s.credentialRoutes(),
+		s.credentialNewRoutes(),
+		s.credentialDetailRoutes(),
+		s.callerRoutes(),
+		s.quotaRoutes(),
+		s.auditRoutes(),
+		s.healthRoutes(),
 	)
 }
 

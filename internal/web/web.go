@@ -26,10 +26,17 @@ type Visitor struct {
 
 // Options are what the pages are made from.
 type Options struct {
-	People  People
-	Live    *Live
-	Version string
-	Log     *slog.Logger
+	People      People
+	Entry       Entry
+	Operators   Operators
+	Credentials Credentials
+	Callers     Callers
+	Quota       Quota
+	Audit       Audit
+	Health      Health
+	Live        *Live
+	Version     string
+	Log         *slog.Logger
 	// Base is the address by which a request reached the daemon, also through a
 	// proxy: "https://gate.example.com". It must be set.
 	Base func(*http.Request) string
