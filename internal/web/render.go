@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -48,11 +49,19 @@ func (s *site) write(w http.ResponseWriter, r *http.Request, status int, content
 	return nil
 }
 
+// browser reports whether a person is shown the answer. A program that mistook an
+// address reads no page.
+func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
 // failed shows what went wrong: why, and what to do.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	problem := stagedoor.ProblemOf(err, 0)
 	if problem.Status >= http.StatusInternalServerError {
 		s.Log.Warn("a page could not be shown", "path", r.URL.Path, "error", err)
+	}
+	if !fragment(r) && !browser(r) {
+		problem.Write(w)
+		return
 	}
 	var failure error
 	if fragment(r) {

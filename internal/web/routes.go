@@ -57,7 +57,8 @@ func (s *site) robots(w http.ResponseWriter, _ *http.Request) error {
 func (s *site) missing(http.ResponseWriter, *http.Request) error {
 	return &stagedoor.Error{
 		Op: "show a page", Kind: stagedoor.KindNotFound,
-		Cause: "there is no page at this address", Fix: "Go back to the credentials, or look whether the address was copied whole.",
+		Cause: "there is nothing at this address",
+		Fix:   "Look whether the address was copied whole. Programs get a token from POST /oauth/token and call /to/CREDENTIAL/v2/…; people begin at /.",
 	}
 }
 

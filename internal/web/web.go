@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/stagedoor/stagedoor"
@@ -72,7 +73,20 @@ func New(o Options) (http.Handler, error) {
 	for _, r := range s.table {
 		mux.Handle(r.pattern, s.guard(r))
 	}
-	return headers(mux), nil
+	return headers(s.clean(mux)), nil
+}
+
+// clean answers a path that is written oddly ("//to/acme", "/a/../b") as one that is
+// not there: http.ServeMux would lead to what it makes of it.
+func (s *site) clean(next http.Handler) http.Handler {
+	missing := s.guard(route{"/", anybody, s.missing})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; path.Clean(p) != p && path.Clean(p)+"/" != p {
+			missing.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // policy is the content security policy of every page: nothing from elsewhere,

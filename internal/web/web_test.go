@@ -47,6 +47,7 @@ func options() Options {
 func visit(t *testing.T, h http.Handler, role stagedoor.Role, method, path, form string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(form))
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("X-CSRF-Token", "csrf of "+string(role))
