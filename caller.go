@@ -93,3 +93,14 @@ type NewCaller struct {
 	RuleTexts
 	NoSecret bool // it signs with its Keys alone
 }
+
+// Reached is an operation of the provider's table that a caller may call.
+type Reached struct {
+	Operation
+	// Narrowed is the path as far as the rules allow it, escaped: "/users/me" of
+	// the template /users/{userId}. Empty: the whole template.
+	Narrowed string `json:"narrowed,omitempty"`
+	// Except are paths of the template, escaped, that a rule denies all the same:
+	// "/users/me".
+	Except []string `json:"except,omitempty"`
+}

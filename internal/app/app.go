@@ -48,7 +48,6 @@ type App struct {
 	env       Environment
 	store     *store.Store
 	vault     *vault.Vault
-	watcher   stagedoor.Watcher
 	callers   *caller.Callers
 	operators *operator.Operators
 	people    *operator.People
@@ -65,6 +64,9 @@ type App struct {
 	// peopleOnce guards people; a pointer, so that an App may be copied.
 	peopleOnce *sync.Mutex
 
+	troubles *troubles
+	live     *live // of a daemon; nil: this is none
+
 	mu        *sync.Mutex                   // guards what follows; a pointer, so that an App may be copied
 	providers map[string]stagedoor.Provider // those that were asked for, by name
 	quotas    map[string]*quota.Account     // those that were asked for, by account
@@ -73,7 +75,7 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env, mu: new(sync.Mutex), peopleOnce: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
+	return &App{settings: settings, env: env, mu: new(sync.Mutex), troubles: new(troubles), peopleOnce: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
 }
 
 // closing is how long writing down what was used may take.
@@ -90,6 +92,7 @@ func (a *App) Close() error {
 		errs = append(errs, q.Close(ctx))
 	}
 	a.mu.Unlock()
+	a.writeTroubles(ctx)
 	a.closeAudit(ctx)
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -95,8 +95,8 @@ func (a *App) DidCredential(ctx context.Context, act string, c stagedoor.Credent
 	return a.Did(ctx, credentialAct(act, c, detail), err)
 }
 
-// Edited is [App.Did] for a credential whose fields were changed.
-func (a *App) Edited(ctx context.Context, before, after stagedoor.Credential, err error) error {
+// edited is [App.Did] for a credential whose fields were changed.
+func (a *App) edited(ctx context.Context, before, after stagedoor.Credential, err error) error {
 	if err != nil {
 		return a.DidCredential(ctx, "edit", before, "", err)
 	}
@@ -160,6 +160,7 @@ func (a *App) Called(ctx context.Context, c stagedoor.Credential, client *zoom.C
 	if c.ID == "" {
 		return // it is stored nowhere, and neither is what it does
 	}
+	a.troubled(c, actorOf(ctx).String(), err)
 	e := stagedoor.Event{At: began.UTC(), Action: request.Method, Credential: c.Slug, Detail: detail, Duration: now().Sub(began), Sent: int64(len(request.Body))}
 	if u, wrong := client.URL(request.Path); wrong == nil {
 		e.Subject = u.EscapedPath()

@@ -121,14 +121,29 @@ func (a *App) RevokeCaller(ctx context.Context, name string) (stagedoor.Caller, 
 	return c, a.didCaller(ctx, "revoke", named(c, name), "", err)
 }
 
-// CallersOf returns the names of those that go with a credential when it is
-// removed, in their order.
-func (a *App) CallersOf(ctx context.Context, credentialID string) ([]string, error) {
+// CallerList returns all callers, also those that were revoked, in the order of their
+// names.
+func (a *App) CallerList(ctx context.Context) ([]stagedoor.Caller, error) {
 	callers, err := a.Callers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := callers.List(ctx)
+	return callers.List(ctx)
+}
+
+// FindCaller returns a caller by its name or client id.
+func (a *App) FindCaller(ctx context.Context, name string) (stagedoor.Caller, error) {
+	callers, err := a.Callers(ctx)
+	if err != nil {
+		return stagedoor.Caller{}, err
+	}
+	return callers.Find(ctx, name)
+}
+
+// CallersOf returns the names of those that go with a credential when it is
+// removed, in their order.
+func (a *App) CallersOf(ctx context.Context, credentialID string) ([]string, error) {
+	list, err := a.CallerList(ctx)
 	var names []string
 	for _, c := range list {
 		if c.CredentialID == credentialID && c.RevokedAt.IsZero() {

@@ -15,9 +15,10 @@ import (
 )
 
 // Add saves a new credential. With check it is proven first, and nothing is
-// saved that Zoom refused; without, it is saved as unverified.
-func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
-	saved, proof, err := a.add(ctx, c, check)
+// saved that Zoom refused; without, it is saved as unverified. Here as in all that
+// checks, w is told of the steps; it may be nil.
+func (a *App) Add(ctx context.Context, c stagedoor.Credential, check bool, w stagedoor.Watcher) (stagedoor.Credential, stagedoor.Proof, error) {
+	saved, proof, err := a.add(ctx, c, check, w)
 	return saved, proof, a.DidCredential(ctx, "add", saved, added(saved), err)
 }
 
@@ -26,7 +27,7 @@ func added(c stagedoor.Credential) string {
 	return "provider " + c.Provider + ", status " + string(c.Status)
 }
 
-func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
+func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool, w stagedoor.Watcher) (stagedoor.Credential, stagedoor.Proof, error) {
 	if err := a.CheckForm(c); err != nil {
 		return c, stagedoor.Proof{}, err
 	}
@@ -37,7 +38,7 @@ func (a *App) add(ctx context.Context, c stagedoor.Credential, check bool) (stag
 		saved, err := a.save(ctx, c, stagedoor.Proven{})
 		return saved, stagedoor.Proof{}, err
 	}
-	proven, err := a.ProveNew(ctx, c)
+	proven, err := a.ProveNew(ctx, c, w)
 	if err != nil {
 		return c, proven.Proof, err
 	}
@@ -76,8 +77,8 @@ func provenPrint(c stagedoor.Credential) [32]byte {
 }
 
 // ProveNew checks a credential that is not saved yet, and saves nothing.
-func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential) (stagedoor.Proven, error) {
-	proof, token, err := a.prove(ctx, c)
+func (a *App) ProveNew(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (stagedoor.Proven, error) {
+	proof, token, err := a.prove(ctx, c, w)
 	return stagedoor.Proven{Proof: proof, Token: token, Print: provenPrint(c)}, err
 }
 
@@ -117,16 +118,17 @@ func (a *App) save(ctx context.Context, c stagedoor.Credential, p stagedoor.Prov
 // Check proves a saved credential and notes the result; the token that it
 // minted becomes the shared one. Where the newest of several client secrets is
 // refused, the one that is in use is proven instead, and the proof says so.
-func (a *App) Check(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
-	proof, err := a.checkAndNote(ctx, c)
+func (a *App) Check(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (stagedoor.Proof, error) {
+	proof, err := a.checkAndNote(ctx, c, w)
 	if c.ID == "" {
 		return proof, err
 	}
 	return proof, a.DidCredential(ctx, "check", c, "", err)
 }
 
-func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
-	proof, token, worked, err := a.proveEach(ctx, c)
+func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (stagedoor.Proof, error) {
+	proof, token, worked, err := a.proveEach(ctx, c, w)
+	a.troubled(c, actorOf(ctx).String(), err)
 	if c.ID == "" {
 		return proof, err
 	}
@@ -165,16 +167,16 @@ func (a *App) checkAndNote(ctx context.Context, c stagedoor.Credential) (stagedo
 const formerInUse = "the new client secret was refused; the one before it is in use"
 
 // Prove checks a credential and keeps nothing.
-func (a *App) Prove(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, error) {
-	proof, _, err := a.prove(ctx, c)
+func (a *App) Prove(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (stagedoor.Proof, error) {
+	proof, _, err := a.prove(ctx, c, w)
 	return proof, err
 }
 
 // SetSecret puts a new client secret in place. With check it is proven first,
 // and then in the place of all others; one that Zoom refused is not saved.
 // Without, it is saved beside them, and they are used until it has worked.
-func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
-	now, proof, err := a.setSecret(ctx, c, secret, check)
+func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool, w stagedoor.Watcher) (stagedoor.Credential, stagedoor.Proof, error) {
+	now, proof, err := a.setSecret(ctx, c, secret, check, w)
 	detail := "proven"
 	if !check {
 		detail = "not proven"
@@ -182,7 +184,7 @@ func (a *App) SetSecret(ctx context.Context, c stagedoor.Credential, secret stag
 	return now, proof, a.DidCredential(ctx, "set-secret", c, detail, err)
 }
 
-func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool) (stagedoor.Credential, stagedoor.Proof, error) {
+func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stagedoor.Secret, check bool, w stagedoor.Watcher) (stagedoor.Credential, stagedoor.Proof, error) {
 	v, err := a.Vault(ctx)
 	if err != nil {
 		return c, stagedoor.Proof{}, err
@@ -193,7 +195,7 @@ func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stag
 	}
 	wanted := c
 	wanted.ClientSecrets = []stagedoor.Secret{secret}
-	proof, token, err := a.prove(ctx, wanted)
+	proof, token, err := a.prove(ctx, wanted, w)
 	if err != nil {
 		return c, proof, err
 	}
@@ -206,21 +208,21 @@ func (a *App) setSecret(ctx context.Context, c stagedoor.Credential, secret stag
 
 // proveEach is prove with one secret after the other, newest first, until one
 // is not refused; worked is its place. What it leaves out is told as a step.
-func (a *App) proveEach(ctx context.Context, c stagedoor.Credential) (proof stagedoor.Proof, t stagedoor.Token, worked int, err error) {
-	proof, t, err = a.prove(ctx, c)
+func (a *App) proveEach(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (proof stagedoor.Proof, t stagedoor.Token, worked int, err error) {
+	proof, t, err = a.prove(ctx, c, w)
 	refused := proof
 	for i := 1; i < len(c.ClientSecrets) && t.Value.IsZero() && refusesSecret(stagedoor.KindOf(err)); i++ {
 		former := c
 		former.ClientSecrets = c.ClientSecrets[i:]
-		again, token, failure := a.prove(ctx, former)
+		again, token, failure := a.prove(ctx, former, w)
 		if token.Value.IsZero() {
 			continue // told is what is wrong with the newest
 		}
 		notice := stagedoor.NoticeOf(err)
 		step := stagedoor.Step{Name: "secret", Result: "warn", Says: formerInUse, Notice: &notice}
 		again.Steps = append(again.Steps, step)
-		if a.watcher != nil {
-			a.watcher.Found(step)
+		if w != nil {
+			w.Found(step)
 		}
 		return again, token, i, failure
 	}
@@ -232,12 +234,9 @@ func refusesSecret(k stagedoor.Kind) bool {
 	return k == stagedoor.KindInvalidClient || k == stagedoor.KindSecretBlanks || k == stagedoor.KindSecretEncoded
 }
 
-// Watch has w told of the steps of every check that follows.
-func (a *App) Watch(w stagedoor.Watcher) { a.watcher = w }
-
 // prove checks with the newest secret alone, and apart from the shared row: a
 // check must not be answered by a token that another secret got.
-func (a *App) prove(ctx context.Context, c stagedoor.Credential) (stagedoor.Proof, stagedoor.Token, error) {
+func (a *App) prove(ctx context.Context, c stagedoor.Credential, w stagedoor.Watcher) (stagedoor.Proof, stagedoor.Token, error) {
 	alone := c
 	alone.ID = ""
 	if len(c.ClientSecrets) > 1 {
@@ -248,7 +247,7 @@ func (a *App) prove(ctx context.Context, c stagedoor.Credential) (stagedoor.Proo
 		return stagedoor.Proof{Credential: c.Slug, CheckedAt: now()}, stagedoor.Token{}, err
 	}
 	defer conn.Close()
-	p := &prover{conn: conn, watcher: a.watcher}
+	p := &prover{conn: conn, watcher: w}
 	proof, err := vault.Check(ctx, c, first(c.ValidationURL, conn.Provider.Validation), p, now())
 	return proof, p.token, err
 }

@@ -209,6 +209,7 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 		case e.Kind == token.EventMinted && c.Status == stagedoor.StatusFailing && len(c.ClientSecrets) < 2:
 			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusVerified, "", c.CheckedBy)
 		case e.Person():
+			a.troubled(c, "", e.Err)
 			err = a.vault.SetStatus(ctx, c.ID, stagedoor.StatusFailing, e.Err.Cause, c.CheckedBy)
 		}
 		if err != nil {

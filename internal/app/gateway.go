@@ -75,6 +75,7 @@ func (c *lent) Send(r *http.Request, s gateway.Sending) (gateway.Sent, error) {
 		refused = relayed.Refused
 	}
 	if refused != nil {
+		c.live.app.troubled(c.Credential, "caller "+s.Use.Caller, refused)
 		sent.Left = c.left(r.Context(), stagedoor.KindOf(refused), s.Operation)
 	}
 	return sent, err

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/caller"
 	"github.com/stagedoor/stagedoor/internal/openapi"
 	"github.com/stagedoor/stagedoor/internal/stream"
 )
@@ -52,6 +51,6 @@ func (a *App) document(ctx context.Context, who stagedoor.Caller, server string,
 	return openapi.Document(o)
 }
 
-func described(r caller.Reached) openapi.Operation {
+func described(r stagedoor.Reached) openapi.Operation {
 	return openapi.Operation{Operation: r.Operation, Narrowed: r.Narrowed, Except: r.Except}
 }

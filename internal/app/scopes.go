@@ -254,3 +254,6 @@ func ScopeHintsIn(text string) []string {
 	}))
 	return append([]string{}, hints...)
 }
+
+// Purposes are what a credential may be for.
+func (a *App) Purposes() []stagedoor.Purpose { return scope.Purposes() }

@@ -89,6 +89,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	a.mints = make(chan struct{}, mintsAtOnce)
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
+	a.live = d.live
 	d.strangers = &strangers{record: d.audit.Record}
 	a.strangers = d.strangers.Record
 	d.worker = d.newWorker()
@@ -114,6 +115,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.working.Go(func() { d.live.Keep(running) })
 	d.working.Go(func() { a.keepAudit(running) })
 	d.working.Go(func() { a.keepRuns(running) })
+	d.working.Go(func() { a.keepTroubles(running) })
 	d.working.Go(func() { a.keepSessions(running, d.people) })
 	runs, endRuns := context.WithCancel(running)
 	d.endRuns = endRuns

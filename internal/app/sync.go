@@ -173,6 +173,11 @@ func (s *Sync) execute(ctx context.Context) (stagedoor.Receipt, error) {
 		rows := 0
 		for _, report := range receipt.Streams {
 			rows += report.Written
+			if n := report.Error; n != nil {
+				s.app.troubled(s.Connection.Credential, "run "+s.Plan.Job.Run, &stagedoor.Error{
+					Op: "sync " + report.Stream, Kind: n.Kind, Cause: n.Cause, Fix: n.Fix, Tracking: n.Tracking,
+				})
+			}
 		}
 		e := s.event("sync.end", now(), fmt.Sprintf("%s, %d rows written", receipt.State, rows))
 		e.Duration = e.At.Sub(began)

@@ -41,23 +41,11 @@ func (r rules) permit(base, method, path string) (stagedoor.Operation, error) {
 			Cause: "it is no method that the gateway passes on", Fix: "Use " + strings.Join(methods, ", ") + "; methods are in capitals.",
 		}
 	}
-	below, ok := strings.CutPrefix(path, strings.TrimSuffix(base, "/"))
-	switch {
-	case path != "" && path[0] != '/':
-		return stagedoor.Operation{}, &stagedoor.Error{
-			Op: "read the path", Subject: stagedoor.Outside(path, 200), Kind: stagedoor.KindUsage,
-			Cause: "it does not start with a slash", Fix: "Send the path alone, not a whole address.",
-		}
-	case !ok || len(below) < 2 || below[0] != '/':
-		return stagedoor.Operation{}, &stagedoor.Error{
-			Op: "find the operation", Subject: stagedoor.Outside(path, 200), Kind: stagedoor.KindNotFound,
-			Cause: "all operations lie below " + base + "/", Fix: "Write the path like " + base + "/users/me.",
-		}
-	}
-	segments, err := read(below)
+	segments, err := belowOf(base, path)
 	if err != nil {
 		return stagedoor.Operation{}, err
 	}
+	below := strings.TrimPrefix(path, strings.TrimSuffix(base, "/"))
 	readings, err := r.readings(method, segments)
 	if err != nil {
 		return stagedoor.Operation{}, err
@@ -79,6 +67,24 @@ func (r rules) permit(base, method, path string) (stagedoor.Operation, error) {
 		}
 	}
 	return op, nil
+}
+
+// belowOf are the segments of a path behind the API's base.
+func belowOf(base, path string) ([]segment, error) {
+	below, ok := strings.CutPrefix(path, strings.TrimSuffix(base, "/"))
+	switch {
+	case path != "" && path[0] != '/':
+		return nil, &stagedoor.Error{
+			Op: "read the path", Subject: stagedoor.Outside(path, 200), Kind: stagedoor.KindUsage,
+			Cause: "it does not start with a slash", Fix: "Send the path alone, not a whole address.",
+		}
+	case !ok || len(below) < 2 || below[0] != '/':
+		return nil, &stagedoor.Error{
+			Op: "find the operation", Subject: stagedoor.Outside(path, 200), Kind: stagedoor.KindNotFound,
+			Cause: "all operations lie below " + base + "/", Fix: "Write the path like " + base + "/users/me.",
+		}
+	}
+	return read(below)
 }
 
 // readings are the requests that the path may be taken for. There is one, except

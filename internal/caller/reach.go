@@ -8,28 +8,17 @@ import (
 	"github.com/stagedoor/stagedoor"
 )
 
-// Reached is an operation of the provider's table that a caller may call.
-type Reached struct {
-	stagedoor.Operation
-	// Narrowed is the path as far as the rules allow it, escaped: "/users/me" of
-	// the template /users/{userId}. Empty: the whole template.
-	Narrowed string
-	// Except are paths of the template, escaped, that a rule denies all the same:
-	// "/users/me".
-	Except []string
-}
-
 // Reach returns what a caller may call of the operations that are known of its
 // provider, in the order of the table; an operation of which the rules allow
 // several parts is there once for each. It says what [Callers.Permit] would,
 // with one reservation: where a template and a longer or more literal one share
 // a path, that path is the latter's.
-func (c *Callers) Reach(who stagedoor.Caller) []Reached {
+func (c *Callers) Reach(who stagedoor.Caller) []stagedoor.Reached {
 	r := c.ready(who)
 	if r.table == nil {
 		return nil
 	}
-	var list []Reached
+	var list []stagedoor.Reached
 	for i := range r.table.all {
 		list = append(list, r.reach(i)...)
 	}
@@ -37,7 +26,7 @@ func (c *Callers) Reach(who stagedoor.Caller) []Reached {
 }
 
 // reach returns what the rules allow of an operation.
-func (r rules) reach(operation int) []Reached {
+func (r rules) reach(operation int) []stagedoor.Reached {
 	op, template := r.table.all[operation], r.table.segments[operation]
 	var parts [][]string
 	for _, rule := range r.list {
@@ -45,7 +34,7 @@ func (r rules) reach(operation int) []Reached {
 			parts = append(parts, part)
 		}
 	}
-	var list []Reached
+	var list []stagedoor.Reached
 	for i, part := range parts {
 		if slices.ContainsFunc(parts[:i], func(other []string) bool { return within(part, other) }) ||
 			slices.ContainsFunc(parts[i+1:], func(other []string) bool { return within(part, other) && !slices.Equal(part, other) }) {
@@ -55,7 +44,7 @@ func (r rules) reach(operation int) []Reached {
 		if denied {
 			continue
 		}
-		reached := Reached{Operation: op, Except: except}
+		reached := stagedoor.Reached{Operation: op, Except: except}
 		if !slices.Equal(part, template) {
 			reached.Narrowed = written(part)
 		}

@@ -152,7 +152,7 @@ func TestReachIsWhatPermitAllows(t *testing.T) {
 			// A value may make it another operation's path.
 			found, _ := zoom.Operations().Find(op.Method, path)
 			_, ok := permitted(op.Method, path)
-			covered := slices.ContainsFunc(reached, func(r Reached) bool {
+			covered := slices.ContainsFunc(reached, func(r stagedoor.Reached) bool {
 				return r.Name() == found.Name() && covers(r, path)
 			})
 			if ok != covered {
@@ -194,7 +194,7 @@ func filled(path, value string) string {
 }
 
 // covers reports whether a path is one that is reached.
-func covers(r Reached, path string) bool {
+func covers(r stagedoor.Reached, path string) bool {
 	of := func(form string) bool {
 		have, want := strings.Split(path, "/"), strings.Split(form, "/")
 		return len(have) == len(want) && within(have, want)

@@ -26,6 +26,7 @@ type addForm struct {
 	*session
 	ask      form.Asker
 	app      *app.App
+	watch    *proving // shows the check
 	provider stagedoor.Provider
 	c        *stagedoor.Credential
 	given    func(flag string) bool
@@ -85,8 +86,8 @@ func (f *addForm) run(ctx context.Context, check bool) (stagedoor.Credential, st
 	}
 	var proven stagedoor.Proven
 	if check {
-		watching := f.watch(f.app, "")
-		defer watching.end()
+		f.watch = f.watching("", false)
+		defer f.watch.end()
 		var err error
 		if proven, check, err = f.prove(ctx); err != nil {
 			return *f.c, proven.Proof, err
@@ -94,7 +95,7 @@ func (f *addForm) run(ctx context.Context, check bool) (stagedoor.Credential, st
 	}
 	f.say("")
 	if !check {
-		return f.app.Add(ctx, *f.c, false)
+		return f.app.Add(ctx, *f.c, false, nil)
 	}
 	saved, err := f.app.AddProven(ctx, *f.c, proven)
 	return saved, proven.Proof, err
@@ -310,7 +311,7 @@ func (f *addForm) sayValues() {
 func (f *addForm) prove(ctx context.Context) (stagedoor.Proven, bool, error) {
 	f.heading("The check")
 	for {
-		proven, err := f.app.ProveNew(ctx, *f.c)
+		proven, err := f.app.ProveNew(ctx, *f.c, f.watch.watcher())
 		if err == nil {
 			again, err := f.fitting(ctx, proven)
 			if err != nil {

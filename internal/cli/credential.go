@@ -13,7 +13,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/form"
 	"github.com/stagedoor/stagedoor/internal/scope"
-	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
 func credentialCommand(s *session) *cobra.Command {
@@ -146,10 +145,9 @@ func credentialAdd(s *session) *cobra.Command {
 			return err
 		}
 		c.ClientSecrets = []stagedoor.Secret{value}
-		if !asJSON {
-			defer s.watch(a, c.Slug).end()
-		}
-		saved, proof, err := a.Add(ctx, c, !noCheck)
+		watching := s.watching(c.Slug, asJSON)
+		defer watching.end()
+		saved, proof, err := a.Add(ctx, c, !noCheck, watching.watcher())
 		if err != nil {
 			return s.unproven(c, err)
 		}
@@ -295,24 +293,6 @@ func refusedHosts(c stagedoor.Credential, err error) []string {
 		}
 	}
 	return hosts
-}
-
-// saved returns the credential that the arguments name, whatever its status,
-// and the vault that keeps it.
-func saved(ctx context.Context, a *app.App, args []string) (*vault.Vault, stagedoor.Credential, error) {
-	if nameOf(args) == stagedoor.EnvSlug {
-		return nil, stagedoor.Credential{}, &stagedoor.Error{
-			Op: "find a credential", Subject: "credential env", Kind: stagedoor.KindUsage,
-			Cause: "it is read from the ZOOM_ variables and stored nowhere, so there is nothing to show or change",
-			Fix:   "`stagedoor credential check env` proves it.",
-		}
-	}
-	v, err := a.Vault(ctx)
-	if err != nil {
-		return nil, stagedoor.Credential{}, err
-	}
-	c, err := v.Credential(ctx, nameOf(args))
-	return v, c, err
 }
 
 func nameOf(args []string) string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -13,7 +14,6 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
 	"github.com/stagedoor/stagedoor/internal/form"
-	"github.com/stagedoor/stagedoor/internal/vault"
 )
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
@@ -32,10 +32,9 @@ func credentialCheck(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !asJSON {
-			defer s.watch(a, c.Slug).end()
-		}
-		proof, err := a.Check(ctx, c)
+		watching := s.watching(c.Slug, asJSON)
+		defer watching.end()
+		proof, err := a.Check(ctx, c, watching.watcher())
 		if asJSON {
 			if printing := s.printJSON(proof); printing != nil {
 				return printing
@@ -72,38 +71,20 @@ func credentialEdit(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save without a check, as \"unverified\"")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, wanted, err := saved(ctx, a, args)
-		if err != nil {
-			return err
-		}
-		before := wanted
 		change := func(c *stagedoor.Credential) error {
 			if slug != "" {
 				c.Slug = slug
 			}
 			return fields.apply(cmd, c)
 		}
-		if err := change(&wanted); err != nil {
+		watching := s.watching(cmp.Or(slug, nameOf(args)), false)
+		defer watching.end()
+		_, now, proof, err := a.EditCredential(ctx, nameOf(args), change, !noCheck, watching.watcher())
+		switch {
+		case err != nil && !proof.CheckedAt.IsZero() && !proof.Verified:
+			return s.unproven(now, err)
+		case err != nil:
 			return err
-		}
-		if err := a.CheckForm(wanted); err != nil {
-			return err
-		}
-		check := !noCheck && concernsZoom(cmd)
-		if check {
-			defer s.watch(a, wanted.Slug).end()
-			if _, err := a.Prove(ctx, wanted); err != nil {
-				return s.unproven(wanted, err)
-			}
-		}
-		now, err := v.Update(ctx, nameOf(args), app.By(ctx), change)
-		if err = a.Edited(ctx, before, now, err); err != nil {
-			return err
-		}
-		if check {
-			if err := v.SetStatus(ctx, now.ID, stagedoor.StatusVerified, "", app.By(ctx)); err != nil {
-				return err
-			}
 		}
 		if asJSON {
 			return s.printJSON(now)
@@ -117,11 +98,6 @@ func credentialEdit(s *session) *cobra.Command {
 		return nil
 	})
 	return cmd
-}
-
-func concernsZoom(cmd *cobra.Command) bool {
-	return slices.ContainsFunc([]string{"account-id", "client-id", "token-url", "api-url", "validation-url", "allow-host"},
-		cmd.Flags().Changed)
 }
 
 func credentialSetSecret(s *session) *cobra.Command {
@@ -139,7 +115,7 @@ func credentialSetSecret(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "save it unproven, beside the former one")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential and the proof as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		_, c, err := saved(ctx, a, args)
+		c, err := a.SavedCredential(ctx, nameOf(args))
 		if err != nil {
 			return err
 		}
@@ -147,10 +123,9 @@ func credentialSetSecret(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !asJSON {
-			defer s.watch(a, c.Slug).end()
-		}
-		now, proof, err := a.SetSecret(ctx, c, value, !noCheck)
+		watching := s.watching(c.Slug, asJSON)
+		defer watching.end()
+		now, proof, err := a.SetSecret(ctx, c, value, !noCheck, watching.watcher())
 		if err != nil {
 			s.say("nothing was saved; the secret of %s stays in use, as before", c.SecretSetAt.Format(time.DateOnly))
 			return err
@@ -214,15 +189,12 @@ func credentialDisable(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who meet it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, c, err := saved(ctx, a, args)
+		c, err := a.DisableCredential(ctx, nameOf(args), reason)
 		if err != nil {
 			return err
 		}
-		if err := a.DidCredential(ctx, "disable", c, reason, v.Disable(ctx, c.ID, reason, app.By(ctx))); err != nil {
-			return err
-		}
 		if asJSON {
-			return s.printSaved(ctx, v, c.ID, stagedoor.Proof{})
+			return s.printSaved(c, stagedoor.Proof{})
 		}
 		s.say("credential %s is off; Zoom itself still takes its app's tokens until they end", bold.Render(c.Slug))
 		s.next("stagedoor credential enable " + c.Slug)
@@ -242,28 +214,29 @@ func credentialEnable(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&noCheck, "no-check", false, "do not ask Zoom whether it works")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the credential and the proof as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, c, err := saved(ctx, a, args)
+		c, err := a.EnableCredential(ctx, nameOf(args))
 		if err != nil {
-			return err
-		}
-		if err := a.DidCredential(ctx, "enable", c, "", v.Enable(ctx, c.ID, app.By(ctx))); err != nil {
 			return err
 		}
 		var proof stagedoor.Proof
 		var checking error
 		if !asJSON {
 			s.say("credential %s is on", bold.Render(c.Slug))
-			defer s.watch(a, c.Slug).end()
 		}
+		watching := s.watching(c.Slug, asJSON)
+		defer watching.end()
 		if !noCheck {
-			proof, checking = a.Check(ctx, c)
+			proof, checking = a.Check(ctx, c, watching.watcher())
 			if checking != nil && stagedoor.KindOf(checking).Row().Retry && ctx.Err() == nil {
 				s.say("whether it works could not be told: %s", stagedoor.NoticeOf(checking).Cause)
 				checking = nil // it is on, which is what was asked
 			}
 		}
 		if asJSON {
-			return errors.Join(s.printSaved(ctx, v, c.ID, proof), checking)
+			if now, err := a.SavedCredential(ctx, c.ID); err == nil {
+				c = now
+			}
+			return errors.Join(s.printSaved(c, proof), checking)
 		}
 		if checking == nil {
 			s.next("stagedoor credential check" + argument(c))
@@ -274,11 +247,7 @@ func credentialEnable(s *session) *cobra.Command {
 }
 
 // printSaved prints a credential as it is now.
-func (s *session) printSaved(ctx context.Context, v *vault.Vault, id string, proof stagedoor.Proof) error {
-	now, err := v.Credential(ctx, id)
-	if err != nil {
-		return err
-	}
+func (s *session) printSaved(now stagedoor.Credential, proof stagedoor.Proof) error {
 	return s.printJSON(struct {
 		shownCredential
 		Proof stagedoor.Proof `json:"proof,omitzero"`
@@ -296,17 +265,17 @@ func credentialRemove(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask on a terminal")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print what was removed as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		v, c, err := saved(ctx, a, args)
+		c, err := a.SavedCredential(ctx, nameOf(args))
 		if err != nil {
 			return err
 		}
-		callers, err := a.CallersOf(ctx, c.ID)
+		with, err := a.CredentialDependents(ctx, c.Slug)
 		if err != nil {
 			return err
 		}
-		schedules, err := a.SchedulesOf(ctx, c.ID)
-		if err != nil {
-			return err
+		callers, schedules := with.Callers, with.Schedules
+		if len(with.Runs) > 0 && !asJSON {
+			s.say("with the credential runs end that go on now, or wait: %s", bold.Render(strings.Join(with.Runs, ", ")))
 		}
 		if len(schedules) > 0 && !asJSON {
 			s.say("with the credential its schedules go: %s", bold.Render(strings.Join(schedules, ", ")))
@@ -326,7 +295,7 @@ func credentialRemove(s *session) *cobra.Command {
 				}
 			}
 		}
-		if err := a.DidCredential(ctx, "remove", c, "", v.Remove(ctx, c.Slug)); err != nil {
+		if _, err := a.RemoveCredential(ctx, c.Slug); err != nil {
 			return err
 		}
 		if asJSON {

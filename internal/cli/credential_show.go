@@ -89,7 +89,7 @@ func credentialShow(s *session) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.RunE = s.run(func(ctx context.Context, a *app.App, args []string) error {
-		_, c, err := saved(ctx, a, args)
+		c, err := a.SavedCredential(ctx, nameOf(args))
 		if err != nil {
 			return err
 		}

@@ -102,12 +102,12 @@ func (d *demo) reads(ctx context.Context, seed int64) error {
 	defer a.Close()
 
 	d.step("2  a credential, proven before it is saved", fmt.Sprintf("stagedoor credential add demo --account-id %s --client-id %s …", info.AccountID, info.ClientID))
-	watching := d.watch(a, "demo")
+	watching := d.watching("demo", false)
 	c, _, err := a.Add(ctx, stagedoor.Credential{
 		Slug: "demo", Name: "Demo", Description: "a simulated account", Provider: stagedoor.Zoom.Name, Plan: stagedoor.PlanPro,
 		AccountID: info.AccountID, ClientID: info.ClientID, ClientSecrets: []stagedoor.Secret{stagedoor.NewSecret(info.ClientSecret)},
 		TokenURL: info.TokenURL, APIURL: info.APIURL, AllowHosts: []string{host},
-	}, true)
+	}, true, watching)
 	watching.end()
 	if err != nil {
 		return err

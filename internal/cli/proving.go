@@ -9,7 +9,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/app"
 )
 
 // proving shows a check while it runs: each step when it is proven, and on a
@@ -22,10 +21,19 @@ type proving struct {
 	ended sync.WaitGroup
 }
 
-// watch shows the checks that a command makes from now on.
-func (s *session) watch(a *app.App, slug string) *proving {
-	p := &proving{t: s.terminal, slug: slug}
-	a.Watch(p)
+// watching shows a check; whoever has it calls end. With quiet it shows nothing.
+func (s *session) watching(slug string, quiet bool) *proving {
+	if quiet {
+		return nil
+	}
+	return &proving{t: s.terminal, slug: slug}
+}
+
+// watcher is what a check tells of its steps; nil where nothing is shown.
+func (p *proving) watcher() stagedoor.Watcher {
+	if p == nil {
+		return nil
+	}
 	return p
 }
 
@@ -68,6 +76,9 @@ func (p *proving) Found(step stagedoor.Step) {
 
 // end takes the turning line away, and returns when it is gone.
 func (p *proving) end() {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	if p.stop != nil {
 		close(p.stop)

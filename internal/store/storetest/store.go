@@ -84,6 +84,10 @@ type Store interface {
 	NoteDestination(ctx context.Context, d stagedoor.SavedDestination) error
 	RemoveDestination(ctx context.Context, name string) error
 
+	AddTroubles(ctx context.Context, credentialID string, list []stagedoor.Trouble) error
+	Troubles(ctx context.Context, credentialID string) ([]stagedoor.Trouble, error)
+	LastUses(ctx context.Context, slug string, limit int) ([]stagedoor.AuditRow, error)
+
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error
 	InitMeta(ctx context.Context, key string, value []byte) ([]byte, error)
@@ -147,6 +151,8 @@ func Test(t *testing.T, fresh Fresh) {
 		"a change of a schedule is whole or not at all":     scheduleUpdateWhole,
 		"of many who fire a schedule one does":              scheduleFiresOnce,
 		"destinations come back as they were given":         destinationRoundTrip,
+		"equal troubles are one that counts":                troublesKept,
+		"a credential's last uses are found":                lastUses,
 		"facts are set once, or again":                      metaSet,
 		"of many first facts one wins for all":              metaConcurrent,
 		"many open an empty database at once":               openConcurrent,
