@@ -17,6 +17,11 @@ func OperatorTokenNames(ctx context.Context, settings Settings) ([]store.Name, e
 	return store.OperatorTokenNames(ctx, settings.Database)
 }
 
+// OperatorNames lists the people who sign in.
+func OperatorNames(ctx context.Context, settings Settings) ([]store.Name, error) {
+	return store.OperatorNames(ctx, settings.Database)
+}
+
 // CallerNames does the same for callers.
 func CallerNames(ctx context.Context, settings Settings) ([]store.Name, error) {
 	return store.CallerNames(ctx, settings.Database)

@@ -40,8 +40,11 @@ func (s *session) completeArguments() map[string]completer {
 		"caller NAME":         s.completeCallers,
 		"caller add NAME":     cobra.NoFileCompletions, // a new name
 
+		"operator NAME":              s.completeNamed(app.OperatorNames),
+		"operator invite NAME":       cobra.NoFileCompletions, // a new name
+		"ROLE":                       roles(),
 		"operator token NAME":        cobra.NoFileCompletions, // a new name
-		"operator token remove NAME": s.completeOperatorTokens,
+		"operator token remove NAME": s.completeNamed(app.OperatorTokenNames),
 
 		"ID":                   s.completeNamed(app.RunNames),
 		"SCHEDULE":             s.completeNamed(app.ScheduleNames),
@@ -59,7 +62,7 @@ func (s *session) completeFlags() map[string]completer {
 		"plan":               oneOf(string(stagedoor.PlanFree), string(stagedoor.PlanPro), string(stagedoor.PlanBusiness)),
 		"provider":           s.completeProviders,
 		"purpose":            completePurposes,
-		"role":               oneOf("viewer\tsees states and figures", "operator\tsees everything but secrets", "admin\tchanges credentials, callers and operators"),
+		"role":               roles(),
 		"style":              oneOf(string(stagedoor.GranularScopes)+"\tuser:read:user:admin …", string(stagedoor.ClassicScopes)+"\tuser:read:admin …"),
 		"credential":         s.completeCredentials,
 		"caller":             s.completeCallers,
@@ -196,23 +199,16 @@ func oneOf(words ...string) completer {
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder)
 }
 
+func roles() completer {
+	return oneOf("viewer\tsees states and figures", "operator\tsees everything but secrets", "admin\tchanges credentials, callers and operators")
+}
+
 func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
-}
-
-func (s *session) completeOperatorTokens(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	var words []string
-	if settings, err := s.settings.Resolve(os.Getenv); err == nil {
-		names, _ := app.OperatorTokenNames(cmd.Context(), settings)
-		for _, n := range names {
-			words = append(words, n.Slug+"\t"+n.Description)
-		}
-	}
-	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (s *session) completeCredentials(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -46,6 +46,9 @@ func TestHelpExamples(t *testing.T) {
 
 // standing is what must be there for the examples of a command.
 var standing = map[string][]string{
+	"stagedoor operator reset":     {"operator invite anna --role admin --link-file first.link"},
+	"stagedoor operator remove":    {"operator invite ben --link-file ben.link"},
+	"stagedoor operator set-role":  {"operator invite ben --link-file ben.link"},
 	"stagedoor run show":           {"sync acme users --into sqlite:zoom.db"},
 	"stagedoor run cancel":         {"sync acme users --into sqlite:zoom.db --enqueue"},
 	"stagedoor run resume":         {"sync acme users --into sqlite:zoom.db --enqueue", "run cancel last"},

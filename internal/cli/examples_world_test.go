@@ -51,6 +51,7 @@ func (w *world) substitutions() []substitution {
 		{`\b2026-10-31\b`, month.AddDate(0, 0, -1).Format(time.DateOnly)},
 		// Where the daemon listens: each page has its own.
 		{`(stagedoor serve\b[^\n]*?) --listen \S+`, "${1}"},
+		{`(stagedoor operator (?:invite|reset) (\w+)(?: --role \w+)?)$`, "${1} --link-file ${2}-terminal.link"}, // there is no terminal
 		{`stagedoor serve\b`, "stagedoor serve --listen " + w.gate},
 		{`127\.0\.0\.1:8701\b`, "127.0.0.1:0"},
 		{`127\.0\.0\.1:8700\b`, w.gate},

@@ -14,14 +14,14 @@ import (
 
 func operatorCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "operator", Short: "Say who may look into a running Stagedoor", GroupID: groupCredentials,
-		Long: "An operator looks after `stagedoor serve`: its figures, its debug page, its tokens. A program of an\n" +
-			"operator, a Prometheus server for example, shows a token.",
-		Example: "stagedoor operator token prometheus --role viewer",
+		Use: "operator", Short: "Say who may look after a running Stagedoor", GroupID: groupCredentials,
+		Long: "An operator looks after `stagedoor serve`. A person is invited and signs in to its page; a program of\n" +
+			"an operator, a Prometheus server for example, shows a token.",
+		Example: "stagedoor operator invite anna --role admin\nstagedoor operator token prometheus --role viewer",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(operatorToken(s))
+	cmd.AddCommand(operatorInvite(s), operatorList(s), operatorReset(s), operatorRemove(s), operatorSetRole(s), operatorToken(s))
 	return cmd
 }
 

@@ -35,6 +35,11 @@ func OperatorTokenNames(ctx context.Context, database string) ([]Name, error) {
 	return peek(ctx, database, "list the operator tokens", `SELECT name, name, role, '' FROM operator_tokens ORDER BY name`)
 }
 
+// OperatorNames does the same for the people who sign in.
+func OperatorNames(ctx context.Context, database string) ([]Name, error) {
+	return peek(ctx, database, "list the operators", `SELECT name, name, role, '' FROM operators ORDER BY name`)
+}
+
 // RunNames does the same for the newest runs; their Slug and Name are one, the id,
 // their Description is the credential, and their Status the state that is noted.
 func RunNames(ctx context.Context, database string) ([]Name, error) {

@@ -68,8 +68,8 @@ func TestEvents(t *testing.T) {
 	}
 	who.gone.Store(true)
 	o.Live.Changed(TopicAudit)
-	if event := next(); event != "" || lines.Err() != nil {
-		t.Errorf("who is gone was told of %q, %v", event, lines.Err())
+	if event, end := next(), next(); event != "signed-out" || end != "" || lines.Err() != nil {
+		t.Errorf("who is gone was told of %q and %q, %v", event, end, lines.Err())
 	}
 }
 

@@ -42,12 +42,6 @@ func (s *site) routes() []route {
 	)
 }
 
-// home leads to what most people come for.
-func (s *site) home(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/credentials", http.StatusSeeOther)
-	return nil
-}
-
 func (s *site) robots(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, err := w.Write([]byte("User-agent: *\nDisallow: /\n"))

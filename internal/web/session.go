@@ -59,7 +59,7 @@ func (s *site) identified(r *http.Request) *http.Request {
 	if err != nil {
 		return r
 	}
-	return r.WithContext(withVisitor(r.Context(), v, r.RemoteAddr))
+	return r.WithContext(withVisitor(r.Context(), v, stagedoor.AddressOf(r)))
 }
 
 // visitor is whose session the request's cookie is of, now.

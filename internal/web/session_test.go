@@ -4,51 +4,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/stagedoor/stagedoor"
 )
-
-// TestEveryRouteForEveryRole goes through the table: who may come where, and that
-// nobody changes anything without the token of their session.
-func TestEveryRouteForEveryRole(t *testing.T) {
-	o := options()
-	h, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Live.Close() // so that the stream ends at once
-	for _, to := range (&site{Options: o}).routes() {
-		method, path, found := strings.Cut(to.pattern, " ")
-		if !found {
-			method, path = http.MethodGet, "/there/is/no/such/page"
-		}
-		path = strings.NewReplacer("{$}", "", "{hash}", "0", "{name}", "none").Replace(path)
-		for _, role := range []stagedoor.Role{"", stagedoor.RoleViewer, stagedoor.RoleOperator, stagedoor.RoleAdmin} {
-			w := visit(t, h, role, method, path, "")
-			wanted := to.role == anybody || role.Includes(to.role)
-			refused := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden || strings.HasPrefix(w.Header().Get("Location"), "/sign-in")
-			if refused == wanted {
-				t.Errorf("%s as %q: %d, %s", to.pattern, role, w.Code, w.Header().Get("Location"))
-			}
-			if role == "" || method == http.MethodGet {
-				continue
-			}
-			for name, token := range map[string]string{"no token": "", "another session's": "csrf of " + string(role) + "s"} {
-				r := httptest.NewRequest(method, path, strings.NewReader(url.Values{"csrf": {token}}.Encode()))
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				r.AddCookie(&http.Cookie{Name: "stagedoor", Value: string(role)})
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, r)
-				if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "the form is not one of this session") {
-					t.Errorf("%s as %s with %s: %d", to.pattern, role, name, w.Code)
-				}
-			}
-		}
-	}
-}
 
 // TestCookies holds a session to the cookie of the way by which the browser came.
 func TestCookies(t *testing.T) {

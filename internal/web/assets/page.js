@@ -72,6 +72,22 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 document.addEventListener("htmx:load", (event) => prepare(event.target));
 
+function leave() {
+  location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+}
+
+// A stream that a browser gave up was refused, or the daemon is away: a page that
+// leads elsewhere says that nobody is signed in any more.
+async function again(path) {
+  try {
+    const answer = await fetch("/me", { redirect: "manual" });
+    if (answer.type === "opaqueredirect") return leave();
+  } catch {
+    // away; the stream tries on
+  }
+  follow(path);
+}
+
 // The stream of changes. A browser connects again by itself; what changed in
 // between is not known, so that all parts are asked for anew.
 function follow(path) {
@@ -81,6 +97,7 @@ function follow(path) {
   const all = ["credentials", "callers", "quota", "audit", "runs", "operators"];
   const changed = (topic) => document.body.dispatchEvent(new CustomEvent("live-" + topic));
   for (const topic of all) source.addEventListener(topic, () => changed(topic));
+  source.addEventListener("signed-out", leave);
   source.onopen = () => {
     lost.hidden = true;
     if (before) all.forEach(changed);
@@ -88,7 +105,9 @@ function follow(path) {
   };
   source.onerror = () => {
     lost.hidden = false;
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => { source.close(); follow(path); }, 3000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    source.close();
+    setTimeout(() => again(path), 3000);
   };
   addEventListener("pagehide", () => source.close());
 }

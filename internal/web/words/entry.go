@@ -1,0 +1,45 @@
+package words
+
+// Signing in, being invited, and one's own page.
+const (
+	SignInTitle     = "Sign in"
+	SignInAbout     = "With the name and password of your invitation."
+	Name            = "Name"
+	Password        = "Password"
+	NoPassword      = "Forgot the password, or no name yet?"
+	NoPasswordFix   = "An admin makes a one-time link: on the Operators page, or with `stagedoor operator reset NAME` on the machine that runs Stagedoor."
+	PasswordAgain   = "The same password again"
+	PasswordRules   = "At least 12 characters. A few words that belong to nothing else are good; a password manager's choice is better."
+	PasswordsDiffer = "the two passwords are not the same"
+	TypeTheSame     = "Type the same one into both fields."
+
+	InvitationTitle  = "Choose your password"
+	InvitationAbout  = "Your one-time link lets you in to Stagedoor. It works once."
+	InvitationLink   = "One-time link"
+	InvitationHint   = "Paste the whole link, or the part behind the #, which begins with sdi_."
+	InvitationSet    = "Set the password and sign in"
+	InvitationReads  = "Reading the link …"
+	InvitationForYou = "This link is for"
+
+	WelcomeTitle = "Welcome to Stagedoor"
+	WelcomeAbout = "Nobody may sign in yet. Whoever runs Stagedoor on this machine lets the first person in:"
+	WelcomeThen  = "It prints a one-time link. Open it in this browser, choose a password, and you are in. Further people are invited on the page itself."
+	WelcomeWhat  = "the command that invites the first admin"
+
+	MeTitle        = "You"
+	MeAbout        = "Your password, and the browsers that you are signed in with."
+	ChangePassword = "Change the password"
+	ChangeAbout    = "The other browsers are signed out."
+	Former         = "Present password"
+	NewPassword    = "New password"
+	PasswordSet    = "The password is changed; the other browsers are signed out."
+	SessionsTitle  = "Where you are signed in"
+	ThisBrowser    = "this browser"
+	Browser        = "Browser"
+	FromAddress    = "From"
+	Since          = "Since"
+	LastSeen       = "Last seen"
+	EndSession     = "Sign out"
+	EndOthers      = "Sign out everywhere else"
+	UnknownBrowser = "a browser that does not say which"
+)
