@@ -42,3 +42,11 @@ type Proven struct {
 	// included, and nothing that was changed after the check.
 	Print [32]byte
 }
+
+// Remark is what is odd about a value that somebody types, before it is tried. It
+// never repeats the value.
+type Remark struct {
+	Field string `json:"field"` // "account_id"
+	Says  string `json:"says"`
+	Sure  bool   `json:"sure"` // it can not be right; otherwise it is only odd
+}

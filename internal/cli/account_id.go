@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,27 +43,7 @@ func accountIDCommand(s *session) *cobra.Command {
 			}
 			token = string(b)
 		}
-		token = strings.TrimSpace(token)
-		if len(token) > 7 && strings.EqualFold(token[:7], "bearer ") {
-			token = strings.TrimSpace(token[7:])
-		}
-		if token == "" {
-			return &stagedoor.Error{
-				Op: "read the access token", Kind: stagedoor.KindUsage, Cause: "there is none",
-				Fix: "Pipe it in, or set ZOOM_ACCESS_TOKEN.",
-			}
-		}
-		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return &stagedoor.Error{
-				Op: "read the access token", Kind: stagedoor.KindUsage, Cause: "it holds blanks or characters that no token has",
-				Fix: "Pipe in the token alone, without quotes and without anything around it.",
-			}
-		}
-		p, err := a.Provider(provider)
-		if err != nil {
-			return err
-		}
-		id, err := a.AccountID(ctx, p, stagedoor.NewSecret(token), user, apiURL, allow)
+		id, err := a.ReadAccountID(ctx, provider, user, stagedoor.NewSecret(token), apiURL, allow)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,8 @@ type field struct {
 	Where       string // where on Zoom's page it is found
 	Error, Fix  string // what is wrong with what was typed
 	Required    bool
+	Odd         bool   // what is wrong is only odd: it may be right all the same
+	Placeholder string // what counts where it is empty
 	Complete    string // autocomplete; default "off"
 	// Check is the address that is asked about what was typed, while typing; empty:
 	// none.

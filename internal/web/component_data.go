@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/a-h/templ"
+
+	"github.com/stagedoor/stagedoor/internal/web/words"
 )
 
 // number writes a number with blanks between thousands, which every reader of
@@ -30,7 +32,15 @@ func checkAttributes(f field) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{
-		"hx-post": f.Check, "hx-trigger": "input changed delay:400ms, blur changed", "hx-target": "#" + f.id() + "-error",
+		"hx-post": f.Check, "hx-trigger": "input changed delay:400ms, change", "hx-target": "#" + f.id() + "-error",
 		"hx-swap": "outerHTML", "hx-include": "closest form", "hx-sync": "this:replace",
 	}
+}
+
+// stepWord is what a step of a check is called.
+func stepWord(name string) string {
+	if word := words.Steps()[name]; word != "" {
+		return word
+	}
+	return name
 }

@@ -35,6 +35,7 @@ func (s *site) routes() []route {
 		s.credentialRoutes(),
 		s.credentialNewRoutes(),
 		s.credentialDetailRoutes(),
+		s.checkRoutes(),
 		s.callerRoutes(),
 		s.quotaRoutes(),
 		s.auditRoutes(),

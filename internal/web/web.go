@@ -50,6 +50,7 @@ type site struct {
 	Options
 	assets *assets
 	table  []route
+	checks checks
 }
 
 // New returns the handler of all pages.

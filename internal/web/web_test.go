@@ -34,8 +34,15 @@ func everybody() people {
 	return p
 }
 
+// noCredentials is a Stagedoor that has none.
+type noCredentials struct{ Credentials }
+
+func (noCredentials) CredentialStates(context.Context) ([]stagedoor.CredentialState, error) {
+	return nil, nil
+}
+
 func options() Options {
-	return Options{People: everybody(), Version: "test", Live: NewLive(), Base: func(r *http.Request) string {
+	return Options{People: everybody(), Credentials: noCredentials{}, Version: "test", Live: NewLive(), Base: func(r *http.Request) string {
 		if r.TLS != nil {
 			return "https://" + r.Host
 		}

@@ -33,7 +33,7 @@ function say(text) {
 
 function prepare(root) {
   tellTimes(root);
-  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  for (const button of root.querySelectorAll("button[data-copy], button[data-script]")) button.hidden = false;
   for (const dialog of root.querySelectorAll("dialog.overlay[open]:not([data-shown])")) {
     dialog.dataset.shown = "";
     dialog.close();
@@ -53,6 +53,15 @@ document.addEventListener("click", async (event) => {
   } catch {
     getSelection().selectAllChildren(from); // so that the keyboard can copy it
   }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-fill]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.fill);
+  field.value = button.dataset.value;
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 document.addEventListener("change", (event) => {
