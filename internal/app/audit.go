@@ -112,7 +112,8 @@ func changes(before, after stagedoor.Credential) string {
 		"account id": before.AccountID == after.AccountID, "client id": before.ClientID == after.ClientID,
 		"token URL": before.TokenURL == after.TokenURL, "API URL": before.APIURL == after.APIURL, "validation URL": before.ValidationURL == after.ValidationURL,
 		"plan": before.Plan == after.Plan, "purposes": slices.Equal(before.Purposes, after.Purposes), "allowed hosts": slices.Equal(before.AllowHosts, after.AllowHosts),
-		"labels": fmt.Sprint(before.Labels) == fmt.Sprint(after.Labels),
+		"client secret": slices.EqualFunc(before.ClientSecrets, after.ClientSecrets, stagedoor.Secret.Equal),
+		"labels":        fmt.Sprint(before.Labels) == fmt.Sprint(after.Labels),
 	} {
 		if !same {
 			names = append(names, name)

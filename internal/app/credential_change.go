@@ -56,7 +56,8 @@ func (a *App) EditCredential(ctx context.Context, slug string, change func(*stag
 // ways.
 func asksOtherwise(before, after stagedoor.Credential) bool {
 	return before.AccountID != after.AccountID || before.ClientID != after.ClientID || before.TokenURL != after.TokenURL ||
-		before.APIURL != after.APIURL || before.ValidationURL != after.ValidationURL || !slices.Equal(before.AllowHosts, after.AllowHosts)
+		before.APIURL != after.APIURL || before.ValidationURL != after.ValidationURL || !slices.Equal(before.AllowHosts, after.AllowHosts) ||
+		!slices.EqualFunc(before.ClientSecrets, after.ClientSecrets, stagedoor.Secret.Equal)
 }
 
 // CheckCredential is [App.Check] of a saved credential by its slug.

@@ -115,6 +115,7 @@ func (k *checking) ended() bool {
 type checkShown struct {
 	ID     string
 	New    bool // of a credential that is not saved yet: what follows is saving
+	Beside bool // of a new secret, which may also be saved beside the former
 	Steps  []stagedoor.Step
 	Asking string
 	Done   bool
