@@ -20,6 +20,7 @@ test: ## all tests
 	@sh scripts/shells.sh
 	@sh scripts/postgres.sh
 	@sh scripts/node.sh
+	@sh scripts/chromium.sh
 	$(GO) test ./...
 	@sh scripts/race.sh
 

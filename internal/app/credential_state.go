@@ -140,7 +140,7 @@ func quotaToday(r stagedoor.QuotaReport) *stagedoor.QuotaToday {
 	all, part := 0, -1.0
 	for _, day := range r.Days {
 		all += day.Used
-		used := 0.0
+		used := -0.5 // a limit that is there is told first
 		switch {
 		case !day.Closed.IsZero():
 			used = 2

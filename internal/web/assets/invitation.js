@@ -6,5 +6,5 @@
   history.replaceState(null, "", location.pathname);
   document.getElementById("field-link").value = secret;
   document.getElementById("field-link-box").hidden = true;
-  htmx.trigger("#invited", "link-known");
+  document.addEventListener("DOMContentLoaded", () => htmx.trigger("#invited", "link-known")); // after htmx, which waits for the same
 })();

@@ -79,7 +79,6 @@ document.addEventListener("htmx:configRequest", (event) => {
   const token = document.body.dataset.csrf;
   if (token) event.detail.headers["X-CSRF-Token"] = token;
 });
-document.addEventListener("htmx:load", (event) => prepare(event.target));
 
 function leave() {
   location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
@@ -122,5 +121,11 @@ function follow(path) {
 }
 
 prepare(document);
+// What comes into the page later is made ready before it is painted.
+new MutationObserver((changes) => {
+  for (const change of changes) {
+    for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) prepare(node.parentElement ?? node);
+  }
+}).observe(document.body, { childList: true, subtree: true });
 setInterval(() => tellTimes(document), 10000);
 if (document.body.dataset.live) follow(document.body.dataset.live);

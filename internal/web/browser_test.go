@@ -1,0 +1,115 @@
+package web_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/browsertest"
+)
+
+// tab opens a tab of a browser of its own on the world's page.
+func (w *world) tab() *browsertest.Page {
+	w.t.Helper()
+	return browsertest.Open(w.t, w.url, 1280, 900)
+}
+
+// signedIn is a tab in which an operator of this role has signed in by typing.
+func (w *world) signedIn(role stagedoor.Role) *browsertest.Page {
+	w.t.Helper()
+	p := w.tab()
+	name := "a-" + string(role)
+	if _, link, err := w.app.InviteOperator(w.t.Context(), name, role); err == nil {
+		p.Go("/invitation#" + link.Reveal())
+		p.Shows("This link is for " + name)
+		p.Type("Password", password)
+		p.Type("The same password again", password)
+		p.Click("button", "Set the password and sign in")
+	} else {
+		p.Go("/sign-in")
+		p.Type("Name", name)
+		p.Type("Password", password)
+		p.Click("button", "Sign in")
+	}
+	p.At("/credentials")
+	return p
+}
+
+// TestFirstSignIn: nobody may sign in yet; the first admin is invited at the machine,
+// opens the link, and is in.
+func TestFirstSignIn(t *testing.T) {
+	w := newWorld(t)
+	p := w.tab()
+	p.Go("/")
+	p.At("/welcome")
+	p.Shows("Welcome to Stagedoor", "stagedoor operator invite NAME --role admin")
+	_, link, err := w.app.InviteOperator(t.Context(), "anna", stagedoor.RoleAdmin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Go("/invitation#" + link.Reveal())
+	p.Shows("This link is for anna (admin).")
+	if at := p.Path(); at != "/invitation" {
+		t.Errorf("the secret of the link stays in the address: %s", at)
+	}
+	p.Type("Password", "short")
+	p.Type("The same password again", "short")
+	p.Click("button", "Set the password and sign in")
+	p.Shows("the password has less than 12 characters")
+	p.Type("Password", password)
+	p.Type("The same password again", password+"?")
+	p.Click("button", "Set the password and sign in")
+	p.Shows("the two passwords are not the same")
+	p.Type("The same password again", password)
+	p.Click("button", "Set the password and sign in")
+	p.At("/credentials")
+	p.Shows("No credentials yet", "Add Credential", "anna")
+
+	p.Click("button", "Sign out")
+	p.At("/sign-in")
+	p.Go("/credentials?q=x")
+	p.Until(`location.pathname === "/sign-in"`)
+	p.Type("Name", "anna")
+	p.Type("Password", "wrong password")
+	p.Click("button", "Sign in")
+	p.Shows("the name or the password is wrong")
+	p.Type("Password", password)
+	p.Press("Enter", false)
+	p.At("/credentials?q=x")
+
+	// The link worked once.
+	other := w.tab()
+	other.Expect(http.StatusText(http.StatusUnauthorized))
+	other.Go("/invitation#" + link.Reveal())
+	other.Shows("the link counts no more")
+}
+
+// TestShots writes pictures of pages into a folder, for people to look at.
+func TestShots(t *testing.T) {
+	dir := os.Getenv("STAGEDOOR_SHOTS")
+	if dir == "" {
+		t.Skip("STAGEDOOR_SHOTS names no folder")
+	}
+	w := newWorld(t)
+	w.add(w.credential())
+	w.addCaller("reports", "GET /users/**", "GET /report/**")
+	p := w.signedIn(stagedoor.RoleAdmin)
+	for _, path := range strings.Fields(os.Getenv("STAGEDOOR_PAGES")) {
+		for _, form := range []struct {
+			name  string
+			width int
+			dark  bool
+		}{{"wide-light", 1280, false}, {"narrow-dark", 360, true}} {
+			p.Size(form.width, 900)
+			p.Dark(form.dark)
+			p.Go(path)
+			name := strings.Trim(strings.NewReplacer("/", "-", "?", "-").Replace(path), "-") + "-" + form.name + ".png"
+			if err := os.WriteFile(filepath.Join(dir, name), p.Shot(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
