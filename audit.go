@@ -43,7 +43,11 @@ type AuditQuery struct {
 	// order of their arrival; otherwise the newest by their time come, newest first.
 	Following bool
 	After     int64
-	Limit     int
+	// Before and BeforeArrival are of a row: those that come after it in the list of
+	// the newest, for whoever reads it page by page.
+	Before        time.Time
+	BeforeArrival int64
+	Limit         int
 }
 
 // AuditReader reads the audit as it was at one moment.

@@ -115,7 +115,11 @@ type RunQuery struct {
 	Credential string     // slug
 	Schedule   string     // name
 	Unheld     bool       // only those that no person stopped
-	Limit      int        // 0: no limit
+	// Before and BeforeID are when a run was asked for and its id: those that come
+	// after it in the list, for whoever reads it page by page.
+	Before   time.Time
+	BeforeID string
+	Limit    int // 0: no limit
 }
 
 // RunLease is what a process may know of its own run without much ado.

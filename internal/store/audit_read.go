@@ -32,6 +32,9 @@ func (s *Store) Audit(ctx context.Context, q stagedoor.AuditQuery) ([]stagedoor.
 			add("CASE WHEN json_valid(line) THEN json_extract(line, '$."+field.name+"') = ? ELSE 1 END", field.value)
 		}
 	}
+	if q.BeforeArrival != 0 {
+		where, values = append(where, "(at, arrival) < (?, ?)"), append(values, micros(q.Before), q.BeforeArrival)
+	}
 	order := "at DESC, arrival DESC"
 	if q.Following {
 		order = "arrival"

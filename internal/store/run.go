@@ -84,6 +84,9 @@ func (s *Store) Runs(ctx context.Context, q stagedoor.RunQuery) ([]stagedoor.Run
 	if q.Unheld {
 		query += ` AND held = 0`
 	}
+	if q.BeforeID != "" {
+		query, args = query+` AND (created_at, id) < (?, ?)`, append(args, micros(q.Before), q.BeforeID)
+	}
 	query += ` ORDER BY created_at DESC, id DESC`
 	if q.Limit > 0 {
 		query, args = query+` LIMIT ?`, append(args, q.Limit)

@@ -50,6 +50,11 @@ type Store interface {
 	SeenSessions(ctx context.Context, seen map[string]time.Time) error
 	RemoveSession(ctx context.Context, operatorID, id string) error
 
+	BeginAnswer(ctx context.Context, a stagedoor.KeptAnswer, before time.Time) (stagedoor.KeptAnswer, bool, error)
+	EndAnswer(ctx context.Context, a stagedoor.KeptAnswer) error
+	ForgetAnswer(ctx context.Context, token string, key []byte) error
+	PruneAnswers(ctx context.Context, before time.Time) error
+
 	Revision(ctx context.Context) (int64, error)
 
 	Quota(ctx context.Context, account string) ([]byte, error)
@@ -134,6 +139,9 @@ func Test(t *testing.T, fresh Fresh) {
 		"an invitation is accepted once":                    invitationOnce,
 		"sessions end with what they stand on":              sessionsKept,
 		"operators and sessions move the revision":          operatorsMoveRevision,
+		"answers are kept by token and key":                 answersKept,
+		"answers end with their time and their token":       answersEnd,
+		"of many requests with one key one begins":          answersConcurrent,
 		"quotas are kept by account":                        quotaKept,
 		"quotas changed by many at once are all kept":       quotaConcurrent,
 		"the audit's rows come back in their orders":        auditKept,
