@@ -20,6 +20,8 @@
     const plot = new uPlot({
       width: box.clientWidth, height: box.clientHeight - 40,
       legend: { live: true },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"), // the day is Zoom's, which is UTC's
+      fmtDate: (template) => uPlot.fmtDate(template.replaceAll("{h}", "{HH}").replaceAll("{aa}", ":00").replaceAll("{mm}:00", "{mm}")),
       cursor: { points: { size: 6 } },
       scales: { x: { time: true, range: [times[0], times[0] + 86400] }, y: { range: (_u, _min, max) => [0, Math.max(max * 1.1, 5)] } },
       axes: [{ ...axis }, { ...axis, size: 60 }],
