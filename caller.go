@@ -40,6 +40,44 @@ type Caller struct {
 	RevokedBy string    `json:"revoked_by,omitempty"`
 }
 
+// The states of a caller.
+const (
+	CallerActive             = "active"
+	CallerEnded              = "ended"
+	CallerRevoked            = "revoked"
+	CallerCredentialDisabled = "credential_disabled"
+)
+
+// State is how it stands with a caller in a word.
+func (c Caller) State(now time.Time) string {
+	switch {
+	case !c.RevokedAt.IsZero():
+		return CallerRevoked
+	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
+		return CallerEnded
+	case c.CredentialStatus == StatusDisabled:
+		return CallerCredentialDisabled
+	}
+	return CallerActive
+}
+
+// FormerUntil is until when a caller's former secret works; zero if it does not.
+func (c Caller) FormerUntil(now time.Time) time.Time {
+	if len(c.Secrets) > 1 && now.Before(c.Secrets[1].ExpiresAt) {
+		return c.Secrets[1].ExpiresAt
+	}
+	return time.Time{}
+}
+
+// CallerUse is what a caller did of late.
+type CallerUse struct {
+	LastAt  time.Time      `json:"last_at,omitzero"`
+	Today   int            `json:"calls_today"` // of the API, by the account's ledger
+	Recent  []Event        `json:"recent"`      // its newest lines of the audit, newest first
+	Actions map[string]int `json:"actions"`     // how often each stands among Recent
+	Failed  int            `json:"failed"`      // how many of Recent failed
+}
+
 // CallerSecret is what is kept of a caller's secret. The secret itself has 256
 // random bits, so that one round of SHA-256 is enough to hide it.
 type CallerSecret struct {
@@ -74,6 +112,17 @@ func (r Rule) String() string {
 		return what
 	}
 	return strings.Join(r.Methods, ",") + " " + what
+}
+
+// RuleFor is the rule that allows an operation, and nothing beside it.
+func RuleFor(op Operation) Rule {
+	parts := strings.Split(op.Path, "/")
+	for i, part := range parts {
+		if strings.Contains(part, "{") {
+			parts[i] = "*"
+		}
+	}
+	return Rule{Methods: []string{op.Method}, Path: strings.Join(parts, "/")}
 }
 
 // RuleTexts are rules as a person writes them. Allow and Deny have methods and a

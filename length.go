@@ -22,3 +22,43 @@ func ParseLength(text string) (time.Duration, error) {
 	}
 	return time.Duration(n) * 24 * time.Hour, err
 }
+
+// longestLife is the longest that may be asked for, besides never.
+const longestLife = 10 * 365 * 24 * time.Hour
+
+// ParseEnd reads how long something is to last, "90d", "12h" or "never", or its last
+// day, and returns when that is over; the zero time for never.
+func ParseEnd(text string, now time.Time) (time.Time, error) {
+	if text == "never" {
+		return time.Time{}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		// A day counts whole, by UTC.
+		if end := day.AddDate(0, 0, 1); end.After(now) && end.Sub(now) <= longestLife {
+			return end, nil
+		}
+	}
+	life, err := ParseLength(text)
+	if err == nil && life > 0 && life <= longestLife {
+		return now.UTC().Add(life).Truncate(time.Second), nil
+	}
+	return time.Time{}, &Error{
+		Op: "read how long it lasts", Subject: "\"" + text + "\"", Kind: KindUsage, Err: err,
+		Cause: "it is no length of time, or no day, between now and ten years from now", Fix: "Write days (90d), hours (12h), the last day (2027-03-31), or never.",
+	}
+}
+
+// ParseShare reads a part of the account's rate, "20%"; empty is 0: none of its own.
+func ParseShare(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "%")), 64)
+	if err != nil || !strings.HasSuffix(text, "%") || !(percent > 0 && percent <= 100) {
+		return 0, &Error{
+			Op: "read the share of the quota", Subject: "\"" + text + "\"", Kind: KindUsage, Err: err,
+			Cause: "it is no part of a hundred, more than 0% and at most 100%", Fix: "Write it like 20%.",
+		}
+	}
+	return percent / 100, nil
+}

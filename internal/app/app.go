@@ -63,6 +63,7 @@ type App struct {
 	strangers func(stagedoor.Event)
 	// peopleOnce guards people; a pointer, so that an App may be copied.
 	peopleOnce *sync.Mutex
+	address    string // where a daemon listens; empty: this is none
 
 	troubles *troubles
 	live     *live // of a daemon; nil: this is none

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
-	"github.com/stagedoor/stagedoor/internal/caller"
 )
 
 // CallerMay says what the gateway would do with a request of a caller that has these
@@ -111,7 +110,7 @@ func (a *App) PurposeRules(purposes []string) (stagedoor.RuleTexts, error) {
 		if use.For == ForCheck {
 			continue
 		}
-		text := caller.RuleOf(use.Operation)
+		text := stagedoor.RuleFor(use.Operation).String()
 		if !slices.Contains(texts.Allow, text) {
 			texts.Allow = append(texts.Allow, text)
 		}

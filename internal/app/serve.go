@@ -89,7 +89,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	a.mints = make(chan struct{}, mintsAtOnce)
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
-	a.live = d.live
+	a.live, a.address = d.live, d.server.URL()
 	d.strangers = &strangers{record: d.audit.Record}
 	a.strangers = d.strangers.Record
 	d.worker = d.newWorker()

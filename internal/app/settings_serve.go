@@ -179,4 +179,9 @@ func (s Settings) BaseURL() string {
 }
 
 // BaseURL is [Settings.BaseURL].
-func (a *App) BaseURL() string { return a.settings.BaseURL() }
+func (a *App) BaseURL() string {
+	if a.settings.PublicURL == "" && a.address != "" {
+		return a.address
+	}
+	return a.settings.BaseURL()
+}

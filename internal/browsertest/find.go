@@ -30,8 +30,25 @@ func (p *Page) find(role, name string) (x, y float64) {
 	if !p.until(found) {
 		p.t.Fatalf("there is no %s %q on the page: %s", role, name, p.Text())
 	}
+	// It stands still when it is where it was a moment ago, and nothing lies over it.
+	still := fmt.Sprintf(`new Promise((done) => {
+  const e = %s;
+  if (!e) return done(false);
+  e.scrollIntoView({ block: "center", behavior: "instant" });
+  const before = e.getBoundingClientRect();
+  setTimeout(() => {
+    const now = e.getBoundingClientRect();
+    const at = [now.x + now.width / 2, now.y + now.height / 2];
+    const top = document.elementFromPoint(...at);
+    globalThis.browsertestAt = at;
+    done(e.isConnected && before.x === now.x && before.y === now.y && (e === top || e.contains(top) || (top && top.contains(e))));
+  }, 50);
+})`, found)
+	if !p.untilPromise(still) {
+		p.t.Fatalf("%s %q never stands still, or something lies over it", role, name)
+	}
 	var at [2]float64
-	p.Eval(fmt.Sprintf(`(() => { const e = %s; e.scrollIntoView({ block: "center", behavior: "instant" }); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, found), &at)
+	p.Eval("browsertestAt", &at)
 	return at[0], at[1]
 }
 

@@ -101,8 +101,9 @@ func (p *Page) heard(event any) {
 	case *runtime.EventExceptionThrown:
 		p.note("a script failed: " + e.ExceptionDetails.Text + " " + describe(e.ExceptionDetails))
 	case *runtime.EventConsoleAPICalled:
-		// htmx says so of each answer that is an error, which pages show.
-		if text := args(e.Args); e.Type == runtime.ConsoleAPICalledTypeError && !strings.Contains(text, "Response Status Error Code") {
+		// htmx says so of each answer that is an error, which pages show, and of requests
+		// that a newer one took the place of.
+		if text := args(e.Args); e.Type == runtime.ConsoleAPICalledTypeError && !strings.Contains(text, "Response Status Error Code") && !strings.Contains(text, "htmx:") {
 			p.note("a script complains: " + text)
 		}
 	case *cdplog.EventEntryAdded:
@@ -218,13 +219,16 @@ func (p *Page) Until(expression string) {
 	}
 }
 
-func (p *Page) until(expression string) bool {
+func (p *Page) until(expression string) bool { return p.untilPromise("!!(" + expression + ")") }
+
+// untilPromise waits until an expression, or what it promises, is true.
+func (p *Page) untilPromise(expression string) bool {
 	ends := time.After(patience)
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		var is bool
-		if p.eval("!!("+expression+")", &is) == nil && is {
+		if p.eval(expression, &is) == nil && is {
 			return true
 		}
 		select {

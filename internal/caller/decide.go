@@ -2,7 +2,6 @@ package caller
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -52,16 +51,4 @@ func (r rules) readingsOf(base, method, path string) []request {
 		return nil
 	}
 	return readings
-}
-
-// RuleOf is the rule, as a person writes it, that allows an operation and nothing
-// beside it: "GET /users/*" of GET /users/{userId}.
-func RuleOf(op stagedoor.Operation) string {
-	segments := split(op.Path)
-	for i, segment := range segments {
-		if strings.Contains(segment, "{") {
-			segments[i] = one
-		}
-	}
-	return op.Method + " /" + strings.Join(segments, "/")
 }

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -375,7 +373,7 @@ func (f *addForm) explain(err error, stepped bool) {
 		f.complain(err)
 		return
 	}
-	for _, line := range [][2]string{{"cause", e.Cause}, {"fix", withoutCommands(e.Fix)}, {"said", saidBy(e)}} {
+	for _, line := range [][2]string{{"cause", e.Cause}, {"fix", stagedoor.WithoutCommands(e.Fix)}, {"said", saidBy(e)}} {
 		offered := line[0] == "fix" && e.Kind == stagedoor.KindHostRefused // as the first answer below
 		if line[1] == "" || line[0] == "cause" && stepped || offered {
 			continue
@@ -389,13 +387,6 @@ func (f *addForm) explain(err error, stepped bool) {
 	}
 	f.say("")
 }
-
-// commands are what fixes tell to run when a credential is saved.
-var commands = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile("(, then|\\. Then|; then) run `stagedoor credential [^`]*`(, or `[^`]*`( if [^.]*)?)?")
-})
-
-func withoutCommands(fix string) string { return commands().ReplaceAllString(fix, "") }
 
 // afterFailure asks what to do next; first comes what most likely helps.
 func (f *addForm) afterFailure(ctx context.Context, err error) (string, error) {

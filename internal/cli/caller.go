@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,10 +72,10 @@ func callerAdd(s *session) *cobra.Command {
 		add.Name = args[0]
 		add.RuleTexts = rules.RuleTexts
 		var err error
-		if add.Share, err = shareOf(share); err != nil {
+		if add.Share, err = stagedoor.ParseShare(share); err != nil {
 			return err
 		}
-		if add.ExpiresAt, err = endOf(expires, time.Now()); err != nil {
+		if add.ExpiresAt, err = stagedoor.ParseEnd(expires, time.Now()); err != nil {
 			return err
 		}
 		if add.Keys, err = keysOf(keys); err != nil {
@@ -122,7 +120,7 @@ func accessOf(a *app.App, c stagedoor.Caller, secret stagedoor.Secret) access {
 	base := a.BaseURL()
 	return access{
 		ClientID: c.ID, ClientSecret: secret.Reveal(), TokenURL: base + "/oauth/token", BaseURL: base + "/to/" + c.Credential,
-		FormerSecretUntil: formerUntil(c, time.Now()),
+		FormerSecretUntil: c.FormerUntil(time.Now()),
 	}
 }
 
@@ -149,21 +147,6 @@ func (s *session) warnToken(c stagedoor.Caller) {
 		s.say("%s with --allow-token %s can have Zoom's own token. Whoever has that token may do all that the credential %s may, for an hour, past every rule, quota and audit here, and revoking the caller does not take it back.",
 			amber.Render("warning:"), c.Name, c.Credential)
 	}
-}
-
-// shareOf reads "20%".
-func shareOf(text string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	percent, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "%")), 64)
-	if err != nil || !strings.HasSuffix(text, "%") || !(percent > 0 && percent <= 100) {
-		return 0, &stagedoor.Error{
-			Op: "read the share of the quota", Subject: "\"" + text + "\"", Kind: stagedoor.KindUsage, Err: err,
-			Cause: "it is no part of a hundred, more than 0% and at most 100%", Fix: "Write it like --quota-share 20%.",
-		}
-	}
-	return percent / 100, nil
 }
 
 // keysOf reads a file of public keys.

@@ -97,7 +97,7 @@ func callerRotateSecret(s *session) *cobra.Command {
 		if err := s.printAccess(a, c, secret, asJSON); err != nil || asJSON {
 			return err
 		}
-		if former := formerUntil(c, time.Now()); former.IsZero() {
+		if former := c.FormerUntil(time.Now()); former.IsZero() {
 			s.say("caller %s has a new secret, which is shown this once; no former one works any more", bold.Render(c.Name))
 		} else {
 			s.say("caller %s has a new secret, which is shown this once; the former one works until %s UTC", bold.Render(c.Name), former.Format("2006-01-02 15:04"))
@@ -111,7 +111,7 @@ func callerRotateSecret(s *session) *cobra.Command {
 // keepOf reads how long a former secret stays; "0" is not at all.
 func keepOf(text string) (time.Duration, error) {
 	now := time.Now().UTC().Truncate(time.Second)
-	end, err := endOf(text, now)
+	end, err := stagedoor.ParseEnd(text, now)
 	switch {
 	case text == "0":
 		return 0, nil

@@ -32,7 +32,7 @@ func shownCallerOf(a *app.App, c stagedoor.Caller) shownCaller {
 	shown := shownCaller{
 		Caller: c, FormerSecretUntil: is.FormerSecretUntil, Keys: keyNames(c), TokenURL: is.TokenURL, BaseURL: is.BaseURL,
 	}
-	shown.State, _ = stateOf(c, time.Now())
+	shown.State = c.State(time.Now())
 	if len(c.Secrets) > 0 {
 		shown.SecretSetAt = c.Secrets[0].CreatedAt
 	}
@@ -42,31 +42,24 @@ func shownCallerOf(a *app.App, c stagedoor.Caller) shownCaller {
 	return shown
 }
 
-// stateOf says in a word, and for people with the day, how it stands with a caller.
-func stateOf(c stagedoor.Caller, now time.Time) (word, told string) {
-	switch {
-	case !c.RevokedAt.IsZero():
-		return "revoked", "revoked " + c.RevokedAt.Format(time.DateOnly) + " by " + c.RevokedBy
-	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
-		return "ended", "ended " + c.ExpiresAt.Format(time.DateOnly)
-	case c.CredentialStatus == stagedoor.StatusDisabled:
-		return "credential_disabled", "none: credential " + c.Credential + " is disabled"
-	case !c.ExpiresAt.IsZero():
-		left := c.ExpiresAt.Sub(now)
-		if days := int(left / (24 * time.Hour)); days >= 2 {
-			return "active", fmt.Sprintf("active, ends in %d days", days)
-		}
-		return "active", fmt.Sprintf("active, ends in %d h", max(int(left/time.Hour), 1))
+// accessTold says with the day how it stands with a caller.
+func accessTold(c stagedoor.Caller, now time.Time) string {
+	switch c.State(now) {
+	case stagedoor.CallerRevoked:
+		return "revoked " + c.RevokedAt.Format(time.DateOnly) + " by " + c.RevokedBy
+	case stagedoor.CallerEnded:
+		return "ended " + c.ExpiresAt.Format(time.DateOnly)
+	case stagedoor.CallerCredentialDisabled:
+		return "none: credential " + c.Credential + " is disabled"
 	}
-	return "active", "active"
-}
-
-// formerUntil is until when a caller's former secret works; zero if it does not.
-func formerUntil(c stagedoor.Caller, now time.Time) time.Time {
-	if len(c.Secrets) > 1 && now.Before(c.Secrets[1].ExpiresAt) {
-		return c.Secrets[1].ExpiresAt
+	if c.ExpiresAt.IsZero() {
+		return "active"
 	}
-	return time.Time{}
+	left := c.ExpiresAt.Sub(now)
+	if days := int(left / (24 * time.Hour)); days >= 2 {
+		return fmt.Sprintf("active, ends in %d days", days)
+	}
+	return fmt.Sprintf("active, ends in %d h", max(int(left/time.Hour), 1))
 }
 
 // secretTold says how it stands with a caller's secrets and keys.
@@ -75,7 +68,7 @@ func secretTold(c stagedoor.Caller, now time.Time) string {
 	if len(c.Secrets) > 0 {
 		told = append(told, "set "+ago(c.Secrets[0].CreatedAt))
 	}
-	if former := formerUntil(c, now); !former.IsZero() {
+	if former := c.FormerUntil(now); !former.IsZero() {
 		told = append(told, "the former one works until "+former.Format("2006-01-02 15:04")+" UTC")
 	}
 	if n := len(keyNames(c)); n > 0 {
@@ -166,7 +159,7 @@ func callerList(s *session) *cobra.Command {
 				rules = append(rules, "Zoom's own token")
 			}
 			now := time.Now()
-			_, state := stateOf(c, now)
+			state := accessTold(c, now)
 			rows = append(rows, []string{c.Name, c.Credential, state, secretTold(c, now), strings.Join(rules, ", ")})
 		}
 		if err := s.table(rows); err != nil {
@@ -199,7 +192,7 @@ func callerShow(s *session) *cobra.Command {
 		}
 		now := time.Now()
 		is := accessOf(a, c, stagedoor.Secret{})
-		_, state := stateOf(c, now)
+		state := accessTold(c, now)
 		rows := [][]string{
 			{"name", c.Name},
 			{"description", c.Description},

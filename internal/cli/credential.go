@@ -278,7 +278,7 @@ func (s *session) unproven(c stagedoor.Credential, err error) error {
 		}
 		again.Fix = "If the address is right, run the same command again with " + hosts + "."
 	case stagedoor.ExitStatus(err) == stagedoor.ExitStatus(&stagedoor.Error{Kind: stagedoor.KindInvalidClient}):
-		again.Fix = withoutCommands(e.Fix) + " Then run the same command again."
+		again.Fix = stagedoor.WithoutCommands(e.Fix) + " Then run the same command again."
 	}
 	return &again
 }

@@ -49,7 +49,7 @@ func operatorToken(s *session) *cobra.Command {
 				Fix:   "Name it after the program that will use it: `stagedoor operator token grafana`.",
 			}
 		}
-		end, err := endOf(expires, time.Now())
+		end, err := stagedoor.ParseEnd(expires, time.Now())
 		if err != nil {
 			return err
 		}

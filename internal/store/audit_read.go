@@ -167,3 +167,22 @@ func auditMaybe(row *sql.Row) (stagedoor.AuditRow, error) {
 	}
 	return r, err
 }
+
+// LastUses returns the newest lines of the audit that are of a credential, at most so
+// many, newest first.
+func (s *Store) LastUses(ctx context.Context, slug string, limit int) ([]stagedoor.AuditRow, error) {
+	return s.lastLines(ctx, "credential", slug, limit)
+}
+
+// LastActs does the same for what an actor did.
+func (s *Store) LastActs(ctx context.Context, actor string, limit int) ([]stagedoor.AuditRow, error) {
+	return s.lastLines(ctx, "actor", actor, limit)
+}
+
+// lastLines asks by what the indexes are made of.
+func (s *Store) lastLines(ctx context.Context, field, value string, limit int) ([]stagedoor.AuditRow, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit_lines
+		WHERE CASE WHEN json_valid(line) THEN json_extract(line, '$.`+field+`') END = ? AND sequence > 0 ORDER BY at DESC LIMIT ?`, value, limit)
+	list, err := auditRows(rows, err)
+	return list, s.explain("read the audit", err)
+}

@@ -72,12 +72,3 @@ func (s *Store) Troubles(ctx context.Context, credentialID string) ([]stagedoor.
 	}
 	return list, s.explain(op, rows.Err())
 }
-
-// LastUses returns the newest lines of the audit that are of a credential, at most
-// so many, newest first.
-func (s *Store) LastUses(ctx context.Context, slug string, limit int) ([]stagedoor.AuditRow, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit_lines
-		WHERE CASE WHEN json_valid(line) THEN json_extract(line, '$.credential') END = ? AND sequence > 0 ORDER BY at DESC LIMIT ?`, slug, limit)
-	list, err := auditRows(rows, err)
-	return list, s.explain("read the audit", err)
-}

@@ -69,7 +69,7 @@ func TestFirstSignIn(t *testing.T) {
 	p.Shows("No credentials yet", "Add Credential", "anna")
 
 	p.Click("button", "Sign out")
-	p.At("/sign-in")
+	p.Until(`location.pathname === "/sign-in" && document.readyState === "complete"`)
 	p.Go("/credentials?q=x")
 	p.Until(`location.pathname === "/sign-in"`)
 	p.Type("Name", "anna")

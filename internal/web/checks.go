@@ -129,7 +129,7 @@ func (k *checking) shown() checkShown {
 	defer k.mu.Unlock()
 	s := checkShown{ID: k.id, Steps: slices.Clone(k.steps), Asking: k.asking, Done: k.done}
 	if k.err != nil {
-		problem := stagedoor.ProblemOf(k.err, 0)
+		problem := problemOf(k.err)
 		s.Err = &problem
 	}
 	return s
@@ -147,7 +147,9 @@ func (s *site) check(w http.ResponseWriter, r *http.Request) error {
 	if k := s.checks.find(r, r.PathValue("id")); k != nil {
 		shown = k.shown()
 	}
-	shown.New = r.URL.Query().Has("new")
+	if shown.New = r.URL.Query().Has("new"); shown.New && shown.Err != nil {
+		shown.Err.Fix = stagedoor.WithoutCommands(shown.Err.Fix)
+	}
 	return s.swap(w, r, http.StatusOK, checkSteps(shown))
 }
 

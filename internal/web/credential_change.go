@@ -80,7 +80,7 @@ func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.goOn(w, r, credentialPath(slug))
 	}
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Kind == stagedoor.KindInternal || problem.Status == http.StatusNotFound {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s *site) setSecret(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return s.goOn(w, r, credentialPath(r.PathValue("slug")))
 	}
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Kind == stagedoor.KindInternal || problem.Status == http.StatusNotFound {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *site) remove(w http.ResponseWriter, r *http.Request) error {
 			return s.goOn(w, r, "/credentials")
 		}
 	}
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Status >= http.StatusInternalServerError || problem.Status == http.StatusNotFound {
 		return err
 	}

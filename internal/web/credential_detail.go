@@ -76,6 +76,9 @@ func (s *site) showCredential(w http.ResponseWriter, r *http.Request, check chec
 			d.compared = &compared
 		}
 	}
+	for i := range d.troubles {
+		d.troubles[i].Fix = strings.ReplaceAll(d.troubles[i].Fix, "NAME", c.Slug)
+	}
 	d.c = s.seen(c, d.role)
 	if d.role.Includes(stagedoor.RoleOperator) {
 		d.base = s.Base(r)
@@ -100,7 +103,7 @@ func (s *site) checkAgain(w http.ResponseWriter, r *http.Request) error {
 		shown := seen.shown()
 		shown.Done = true
 		if err != nil {
-			problem := stagedoor.ProblemOf(err, 0)
+			problem := problemOf(err)
 			shown.Err = &problem
 		}
 		return s.showCredential(w, r, shown)

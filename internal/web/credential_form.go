@@ -125,7 +125,17 @@ func (f credentialForm) has(purpose string) bool { return slices.Contains(f.c.Pu
 
 func (f credentialForm) providerOptions() []option {
 	var list []option
-	for _, p := range f.providers {
+	// Zoom comes first: it is what most people are here for.
+	providers := slices.SortedStableFunc(slices.Values(f.providers), func(a, b stagedoor.Provider) int {
+		switch at, bt := a.Name == stagedoor.Zoom.Name, b.Name == stagedoor.Zoom.Name; {
+		case at == bt:
+			return 0
+		case at:
+			return -1
+		}
+		return 1
+	})
+	for _, p := range providers {
 		list = append(list, option{p.Name, cmp.Or(p.Title, p.Name), p.Name == cmp.Or(f.c.Provider, stagedoor.Zoom.Name)})
 	}
 	return list

@@ -134,10 +134,11 @@ func (s *site) saveCredential(w http.ResponseWriter, r *http.Request) error {
 // notSaved shows why a form was not saved: with a script in the form, where what was
 // typed stays, and without one on the page, with everything but the secret.
 func (s *site) notSaved(w http.ResponseWriter, r *http.Request, f credentialForm, shown checkShown, err error) error {
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Status >= http.StatusInternalServerError && problem.Kind == stagedoor.KindInternal {
 		return err
 	}
+	problem.Fix = stagedoor.WithoutCommands(problem.Fix)
 	shown.Err = &problem
 	if fragment(r) {
 		return s.swap(w, r, problem.Status, checkSteps(shown))

@@ -125,6 +125,11 @@ func matches(c stagedoor.CredentialState, query, label string) bool {
 // seen is a credential as a role may see it: a viewer no account or client id, no
 // host, and no reason, in which either may stand.
 func (s *site) seen(c stagedoor.CredentialState, role stagedoor.Role) stagedoor.CredentialState {
+	if c.Trouble != nil {
+		told := *c.Trouble
+		told.Fix = strings.ReplaceAll(told.Fix, "NAME", c.Slug)
+		c.Trouble = &told
+	}
 	if role.Includes(stagedoor.RoleOperator) {
 		return c
 	}

@@ -51,7 +51,7 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) error {
 		err = s.Entry.ChangePassword(r.Context(), v.Operator, v.Session.ID, former, password)
 	}
 	if err != nil {
-		problem := stagedoor.ProblemOf(err, 0)
+		problem := problemOf(err)
 		if problem.Status >= http.StatusInternalServerError {
 			return err
 		}

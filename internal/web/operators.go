@@ -57,7 +57,7 @@ func (s *site) invite(w http.ResponseWriter, r *http.Request) error {
 	f := inviteForm{Name: strings.TrimSpace(r.PostFormValue("name")), Role: stagedoor.Role(r.PostFormValue("role"))}
 	o, link, err := s.Operators.InviteOperator(r.Context(), f.Name, f.Role)
 	if err != nil {
-		problem := stagedoor.ProblemOf(err, 0)
+		problem := problemOf(err)
 		if problem.Status >= http.StatusInternalServerError {
 			return err
 		}
@@ -106,7 +106,7 @@ func (s *site) showOperator(w http.ResponseWriter, r *http.Request, a operatorAc
 
 // failedAt shows an act on an operator that failed, where it was tried.
 func (s *site) failedAt(w http.ResponseWriter, r *http.Request, act string, err error) error {
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Status >= http.StatusInternalServerError || problem.Status == http.StatusNotFound {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -55,7 +56,7 @@ func browser(r *http.Request) bool { return strings.Contains(r.Header.Get("Accep
 
 // failed shows what went wrong: why, and what to do.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Status >= http.StatusInternalServerError {
 		s.Log.Warn("a page could not be shown", "path", r.URL.Path, "error", err)
 	}
@@ -76,4 +77,14 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 		s.Log.Error("a page could not be made", "path", r.URL.Path, "error", failure)
 		http.Error(w, words.WentWrong, http.StatusInternalServerError)
 	}
+}
+
+// problemOf tells of an error to who looks after this Stagedoor; [stagedoor.ProblemOf]
+// tells it to callers, who can not act on it.
+func problemOf(err error) stagedoor.Problem {
+	p := stagedoor.ProblemOf(err, 0)
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok {
+		p.Fix = e.Fix
+	}
+	return p
 }

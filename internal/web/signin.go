@@ -91,7 +91,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if problem.Status >= http.StatusInternalServerError {
 		return err
 	}
@@ -203,7 +203,7 @@ func (s *site) accept(w http.ResponseWriter, r *http.Request) error {
 		err = s.letIn(w, r, o.Name, password)
 	}
 	if err != nil {
-		problem := stagedoor.ProblemOf(err, 0)
+		problem := problemOf(err)
 		if fragment(r) || problem.Status >= http.StatusInternalServerError {
 			return s.told(w, r, err)
 		}
@@ -230,7 +230,7 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, where string) error 
 // told shows what is wrong with a form in the form itself, so that what was typed
 // stays in the browser; where there is no script, on a page.
 func (s *site) told(w http.ResponseWriter, r *http.Request, err error) error {
-	problem := stagedoor.ProblemOf(err, 0)
+	problem := problemOf(err)
 	if !fragment(r) || problem.Status >= http.StatusInternalServerError {
 		return err
 	}

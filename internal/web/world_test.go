@@ -71,6 +71,11 @@ func newWorld(t *testing.T) *world {
 	})
 	t.Cleanup(w.stop)
 	w.url, w.app = d.URL(), w.open(app.Settings{Home: home, PublicURL: d.URL()})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
+	})
 	return w
 }
 

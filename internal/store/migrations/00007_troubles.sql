@@ -11,6 +11,8 @@ CREATE TABLE credential_troubles (
     PRIMARY KEY (credential_id, print)
 );
 
--- Who used a credential last is asked with every look at its tile. The index is over
--- the text itself, so that there is no column beside it which could say otherwise.
+-- Who used a credential last is asked with every look at its tile, and what a caller
+-- did last too. The indexes are over the text itself, so that there is no column beside
+-- it which could say otherwise.
 CREATE INDEX audit_lines_credential ON audit_lines (CASE WHEN json_valid(line) THEN json_extract(line, '$.credential') END, at);
+CREATE INDEX audit_lines_actor ON audit_lines (CASE WHEN json_valid(line) THEN json_extract(line, '$.actor') END, at);

@@ -92,6 +92,7 @@ type Store interface {
 	AddTroubles(ctx context.Context, credentialID string, list []stagedoor.Trouble) error
 	Troubles(ctx context.Context, credentialID string) ([]stagedoor.Trouble, error)
 	LastUses(ctx context.Context, slug string, limit int) ([]stagedoor.AuditRow, error)
+	LastActs(ctx context.Context, actor string, limit int) ([]stagedoor.AuditRow, error)
 
 	Meta(ctx context.Context, key string) ([]byte, error)
 	SetMeta(ctx context.Context, key string, value []byte) error

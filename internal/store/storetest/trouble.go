@@ -62,4 +62,11 @@ func lastUses(t *testing.T, fresh Fresh) {
 			t.Errorf("%s: %s, want %s", slug, got, want)
 		}
 	}
+	for actor, want := range map[string]string{"ada": "1/1 2/2 ", "nobody": ""} {
+		rows, err := s.LastActs(ctx, actor, 2)
+		must(t, err)
+		if got := places(rows); got != want {
+			t.Errorf("%s: %s, want %s", actor, got, want)
+		}
+	}
 }
