@@ -1,10 +1,10 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -99,8 +99,31 @@ func (s *site) listProviders(ctx context.Context, in *struct{ Paged }) (*list[Pr
 }
 
 func (s *site) getProvider(ctx context.Context, in *ByName) (*body[ProviderInfo], error) {
+	if err := s.knows(in.Name); err != nil {
+		return nil, missing(err)
+	}
 	p, err := s.Catalogue.Provider(in.Name)
-	return answer(providerInfo(ctx, p), missing(err))
+	return answer(providerInfo(ctx, p), err)
+}
+
+// knows refuses the name of a provider that there is not. A command would say in
+// which folder of the machine it could be; whoever asks from elsewhere is not told.
+func (s *site) knows(provider string) error {
+	all, err := s.Catalogue.ProviderList()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, p := range all {
+		if p.Name == provider {
+			return nil
+		}
+		names = append(names, p.Name)
+	}
+	return &stagedoor.Error{
+		Op: "find a provider", Subject: "provider", Kind: stagedoor.KindUsage, Cause: "there is no provider by that name",
+		Fix: "Use one of: " + strings.Join(names, ", ") + ".",
+	}
 }
 
 // missing is an error of a name in the path: where a command says that its words are
@@ -197,7 +220,10 @@ type operationsRequest struct {
 }
 
 func (s *site) searchOperations(ctx context.Context, in *operationsRequest) (*body[Page[OperationInfo]], error) {
-	found, err := s.Catalogue.OperationSearch(ctx, cmp.Or(in.Provider, stagedoor.Zoom.Name), in.Q, in.Limit)
+	if err := s.knows(in.Provider); err != nil {
+		return nil, err
+	}
+	found, err := s.Catalogue.OperationSearch(ctx, in.Provider, in.Q, in.Limit)
 	page := Page[OperationInfo]{Items: []OperationInfo{}}
 	for _, op := range found {
 		page.Items = append(page.Items, OperationInfo{op.Name(), op.Product, string(op.Label), op.ClassicScopes, op.GranularScopes, op.Roles})

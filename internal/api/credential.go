@@ -196,6 +196,9 @@ func (s *site) addCredential(ctx context.Context, in *struct{ Body NewCredential
 	if c.Provider == "" {
 		c.Provider = stagedoor.Zoom.Name
 	}
+	if err := s.knows(c.Provider); err != nil {
+		return nil, err
+	}
 	added, proof, err := s.Credentials.Add(ctx, c, n.Check == nil || *n.Check, nil)
 	if err != nil {
 		return nil, err

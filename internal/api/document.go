@@ -205,7 +205,7 @@ func operationOf(doc *huma.OpenAPI, r Route) *huma.Operation {
 
 // exampleOf is an error of this status, as it comes.
 func exampleOf(status string) any {
-	e := &stagedoor.Error{Kind: stagedoor.KindUsage, Cause: "body.client_id: the field client_id is missing", Fix: "Look at the fields that are named, and at the operation in the document."}
+	e := &stagedoor.Error{Kind: stagedoor.KindUsage, Cause: "in the request, body: the field client_secret is missing", Fix: "Look at the fields that are named, and at the operation in the document."}
 	switch status {
 	case "401":
 		e = &stagedoor.Error{Kind: stagedoor.KindUnauthenticated, Cause: "no operator token was sent", Fix: "Make a token with `stagedoor operator token NAME --role viewer` and send it as `Authorization: Bearer TOKEN`."}

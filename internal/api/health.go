@@ -93,5 +93,9 @@ type RawError struct {
 }
 
 func (s *site) explain(ctx context.Context, in *struct{ Body RawError }) (*body[stagedoor.Explanation], error) {
-	return answer(s.Health.Explain(ctx, cmp.Or(in.Body.Provider, stagedoor.Zoom.Name), in.Body.Text))
+	provider := cmp.Or(in.Body.Provider, stagedoor.Zoom.Name)
+	if err := s.knows(provider); err != nil {
+		return nil, err
+	}
+	return answer(s.Health.Explain(ctx, provider, in.Body.Text))
 }

@@ -65,7 +65,7 @@ var speakProblems = sync.OnceFunc(func() {
 })
 
 // wrong is the problem of what huma refused.
-func wrong(ctx huma.Context, status int, _ string, errs []error) *Problem {
+func wrong(ctx huma.Context, status int, message string, errs []error) *Problem {
 	var fields []FieldProblem
 	for _, err := range errs {
 		if err == nil {
@@ -85,8 +85,11 @@ func wrong(ctx huma.Context, status int, _ string, errs []error) *Problem {
 		p := problemOf(&stagedoor.Error{Kind: stagedoor.KindInternal, Cause: "the answer could not be made", Fix: "Look into the log of the daemon, and report it."})
 		return p
 	}
+	if message == "request body is required" {
+		cause = "in the request, the body is missing"
+	}
 	if len(fields) > 0 {
-		cause = strings.TrimSpace(fields[0].Field + ": " + fields[0].Says)
+		cause = "in the request, " + fields[0].Field + ": " + fields[0].Says
 		if slices.ContainsFunc(fields, func(f FieldProblem) bool { return f.Says == unknownField }) {
 			if known := knownFields(ctx); known != "" {
 				fix = "The body takes these fields: " + known + "."
@@ -108,8 +111,6 @@ func says(message string) string {
 		return unknownField
 	case errNotJSON.Error():
 		return message
-	case "request body is required":
-		return "it is missing"
 	case "unknown query parameter":
 		return "there is a parameter that this does not take"
 	}

@@ -15,6 +15,9 @@ const withheld = "[what was sent]"
 // shorter is no secret, and would be found in words.
 const shortestWithheld = 6
 
+// shortestPart is the same for a part of a value.
+const shortestPart = 12
+
 // sent are the texts of a request in which a secret may stand, whatever field they
 // are in: people paste secrets into the wrong one. Names that are written as names
 // are none, so that an error can say which credential it means.
@@ -22,10 +25,15 @@ func sent(query url.Values, body []byte) []string {
 	var texts []string
 	add := func(text string) {
 		text = strings.TrimSpace(text)
-		if len(text) < shortestWithheld || text == stagedoor.Slugify(text) && len(text) <= 63 && stagedoor.Outside(text, 63) == text {
+		if len(text) < shortestWithheld || isName(text) {
 			return
 		}
 		texts = append(texts, text)
+		for _, part := range strings.FieldsFunc(text, between) { // an error may have taken it apart
+			if len(part) >= shortestPart && part != text && !isName(part) {
+				texts = append(texts, part)
+			}
+		}
 	}
 	for _, values := range query {
 		for _, value := range values {
@@ -56,6 +64,15 @@ func sent(query url.Values, body []byte) []string {
 	}
 	return texts
 }
+
+// isName reports whether a text is written as names are, and looks like nothing that
+// was drawn by lot.
+func isName(text string) bool {
+	return text == stagedoor.Slugify(text) && len(text) <= 63 && stagedoor.Outside(text, 63) == text
+}
+
+// between is what stands between the parts of a text: of an address, of a command.
+func between(r rune) bool { return strings.ContainsRune(" \t\r\n/:@?&=,;\"'()[]{}<>", r) }
 
 // isFieldName reports whether a text is written as fields of ours are: "client_id".
 func isFieldName(name string) bool {
