@@ -48,8 +48,8 @@ release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a 
 release-check: ## build them twice, in two folders, and compare every byte
 	@sh scripts/release-check.sh
 
-generate: ## write the generated files anew (the Zoom value, docs/errors.md, the page's templates)
-	$(GO) generate ./internal/provider ./internal/doctor
+generate: ## write the generated files anew (the Zoom value, docs/errors.md, docs/openapi.json, the page's templates)
+	$(GO) generate ./internal/provider ./internal/doctor ./internal/api
 	$(GO) tool templ fmt ./internal/web
 	$(GO) tool templ generate -path ./internal/web
 

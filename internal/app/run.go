@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -218,6 +219,40 @@ func (a *App) Enqueue(ctx context.Context, c stagedoor.Credential, o SyncOptions
 	run.State = stagedoor.RunQueued
 	err = rows.Enqueue(ctx, run)
 	return run, a.didRun(ctx, "enqueue", run, strings.Join(run.Spec.Streams, ", "), err)
+}
+
+// StartRun is [App.Enqueue] of what a spec says, whose streams may be families.
+func (a *App) StartRun(ctx context.Context, credential string, spec stagedoor.RunSpec) (stagedoor.Run, error) {
+	c, err := a.Credential(ctx, credential)
+	if err != nil {
+		return stagedoor.Run{}, err
+	}
+	o, err := optionsOf(spec)
+	if err != nil {
+		return stagedoor.Run{}, err
+	}
+	return a.Enqueue(ctx, c, o)
+}
+
+// optionsOf reads a spec that somebody wrote.
+func optionsOf(spec stagedoor.RunSpec) (SyncOptions, error) {
+	todo, err := JobOf(stagedoor.Run{Spec: spec})
+	if err != nil {
+		return SyncOptions{}, err
+	}
+	bounded := slices.ContainsFunc(todo.Streams, func(st stagedoor.Stream) bool { return st.Window != nil })
+	if (!todo.Since.IsZero() || !todo.Until.IsZero()) && !bounded {
+		return SyncOptions{}, &stagedoor.Error{
+			Op: "plan the run", Subject: "since and until", Kind: stagedoor.KindUsage,
+			Cause: "what is asked for has no days: it is read whole", Fix: "Leave them out.",
+		}
+	}
+	for name := range spec.Params {
+		if err := CheckParam(todo.Streams, name); err != nil {
+			return SyncOptions{}, err
+		}
+	}
+	return SyncOptions{Job: todo, Into: spec.Into, Out: io.Discard}, nil
 }
 
 // lasting is the spec of what a daemon is to do, if it can.

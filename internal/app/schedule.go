@@ -75,6 +75,20 @@ func scheduleName(slug string, streams []string) string {
 	return strings.TrimSuffix(name[:min(len(name), 63)], "-")
 }
 
+// ScheduleRuns is [App.AddSchedule] of what the schedule's spec says, whose streams
+// may be families.
+func (a *App) ScheduleRuns(ctx context.Context, credential string, s stagedoor.Schedule) (stagedoor.Schedule, error) {
+	c, err := a.Credential(ctx, credential)
+	if err != nil {
+		return s, err
+	}
+	o, err := optionsOf(s.Spec)
+	if err != nil {
+		return s, err
+	}
+	return a.AddSchedule(ctx, c, s, o)
+}
+
 // PauseSchedule has a schedule ask for nothing until it is resumed. What is running
 // goes on.
 func (a *App) PauseSchedule(ctx context.Context, name string) (stagedoor.Schedule, error) {

@@ -102,8 +102,15 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 		d.abandon()
 		return nil, err
 	}
+	programs, err := d.programs(ctx)
+	if err != nil {
+		end()
+		d.abandon()
+		return nil, err
+	}
 	d.server.Serve(server.Parts{
 		UI:      pages,
+		API:     programs,
 		OAuth:   d.upToDate(tokenServer(d.callers, d.operators, server.Base, server.Narrow, d.granted)),
 		Gateway: d.gateway(body),
 		Guard:   d.operators.Require,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/app"
-	"github.com/stagedoor/stagedoor/internal/doctor"
 )
 
 func explainCommand(s *session) *cobra.Command {
@@ -33,44 +32,27 @@ func explainCommand(s *session) *cobra.Command {
 			}
 			text = string(b)
 		}
-		if strings.TrimSpace(text) == "" {
-			return &stagedoor.Error{
-				Op: "explain", Kind: stagedoor.KindUsage, Cause: "there is no text to explain",
-				Fix: "Paste the error in quotes, or pipe it in: `stagedoor explain -`.",
-			}
-		}
 		p, err := s.provider(provider)
 		if err != nil {
 			return err
 		}
-		explained, rule, ok := doctor.Explain(p, text)
-		if !ok {
-			return &stagedoor.Error{
-				Op: "explain", Kind: stagedoor.KindNotFound, Cause: "nothing in the error table matches this text",
-				Fix: "Paste the whole answer with its body, such as {\"code\":…,\"message\":…}; docs/errors.md lists what is known.",
-			}
-		}
-		hints := []string{}
-		if explained.Kind == stagedoor.KindScopeMissing {
-			hints = app.ScopeHintsIn(text)
+		explained, err := app.Explain(p, text)
+		if err != nil {
+			return err
 		}
 		if asJSON {
-			return s.printJSON(struct {
-				Rule string `json:"rule"`
-				stagedoor.Notice
-				Hints []string `json:"hints"`
-			}{rule, stagedoor.NoticeOf(explained), hints})
+			return s.printJSON(explained)
 		}
-		more := "docs/errors.md#" + rule
-		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == rule }) || p.BuiltOn() != stagedoor.Zoom.Name {
-			more = "the rule " + rule + " of `stagedoor provider show " + p.Name + "`"
+		more := "docs/errors.md#" + explained.Rule
+		if !slices.ContainsFunc(stagedoor.Zoom.Errors, func(r stagedoor.ErrorRule) bool { return r.ID == explained.Rule }) || p.BuiltOn() != stagedoor.Zoom.Name {
+			more = "the rule " + explained.Rule + " of `stagedoor provider show " + p.Name + "`"
 		}
 		rows := [][]string{
 			{"kind", string(explained.Kind)},
 			{"cause", explained.Cause},
 			{"fix", explained.Fix},
 		}
-		for _, hint := range hints {
+		for _, hint := range explained.Hints {
 			rows = append(rows, []string{"hint", hint})
 		}
 		err = s.table(append(rows, []string{"more", more}))

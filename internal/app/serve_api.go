@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/server"
+)
+
+// programs makes the API for programs. Whoever makes a token, or takes one away, is
+// judged by it with the next request.
+func (d *Daemon) programs(ctx context.Context) (http.Handler, error) {
+	a := d.app
+	key, err := a.vault.Subkey(ctx, "kept answers")
+	if err != nil {
+		return nil, err
+	}
+	h, err := api.New(api.Options{
+		Tokens: d.operators, Answers: a.store, Key: key, Base: server.Base, Version: Version,
+		Credentials: a, Callers: a, Catalogue: a, Quota: a, Audit: a, Operators: a, Runs: a, Schedules: a, Destinations: a, Health: a,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.upToDate(h), nil
+}
