@@ -75,13 +75,6 @@ func (a *App) Doctor(ctx context.Context, names []string, broken error, tell fun
 	return visit, ctx.Err()
 }
 
-// Examine is [App.Doctor] of this machine and all credentials, for who looks at its
-// page.
-func (a *App) Examine(ctx context.Context, tell func(stagedoor.Check)) error {
-	_, err := a.Doctor(ctx, nil, nil, tell)
-	return err
-}
-
 // patients are the credentials that are examined where none is named.
 func (a *App) patients(ctx context.Context, usable bool) ([]string, error) {
 	var names []string

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -231,12 +232,14 @@ func TestViewerSeesNoIDs(t *testing.T) {
 // until asks for a page until it says something.
 func (b *browser) until(path, text string) {
 	b.t.Helper()
-	for range 600 {
-		if strings.Contains(plain(b.get(path).body), text) {
-			return
+	ends := time.After(20 * time.Second)
+	for tick := time.NewTicker(50 * time.Millisecond); !strings.Contains(plain(b.get(path).body), text); {
+		select {
+		case <-tick.C:
+		case <-ends:
+			b.t.Fatalf("%s never says %q", path, text)
 		}
 	}
-	b.t.Fatalf("%s never says %q", path, text)
 }
 
 // start starts the daemon again, at the same address.

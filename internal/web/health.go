@@ -14,8 +14,9 @@ import (
 
 // Health looks whether all is well.
 type Health interface {
-	// Examine tells each check, in order and one at a time.
-	Examine(ctx context.Context, tell func(stagedoor.Check)) error
+	// Examine tells each check, in order and one at a time; of no names: of this
+	// machine and all credentials.
+	Examine(ctx context.Context, names []string, tell func(stagedoor.Check)) error
 }
 
 func (s *site) healthRoutes() []route {
@@ -119,7 +120,7 @@ func (s *site) examine(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), examinationTime)
 		go func() {
 			defer cancel()
-			err := s.Health.Examine(ctx, func(c stagedoor.Check) {
+			err := s.Health.Examine(ctx, nil, func(c stagedoor.Check) {
 				e.mu.Lock()
 				defer e.mu.Unlock()
 				e.checks = append(e.checks, c)

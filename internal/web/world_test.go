@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	d := w.serve("127.0.0.1:0")
 	w.url, w.app = d.URL(), w.open(app.Settings{Home: w.home, PublicURL: d.URL()})
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() && testing.Verbose() {
 			t.Log(w.log.String())
 		}
 	})
