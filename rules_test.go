@@ -73,6 +73,8 @@ func forbidden(folder, imported string) string {
 		return "the simulator is the second judge of what Zoom does, so it shares nothing with the client that it judges, and other people's tests should not pay for our dependencies"
 	case folder == "token" && imported != module && !strings.HasPrefix(imported, "golang.org/x/oauth2"):
 		return "programs import token for one thing; it brings in the root and x/oauth2 and nothing else"
+	case folder == "client" && imported != module:
+		return "programs import client to ask a daemon; it brings in the root and the standard library and nothing else"
 	case !isOurs || ours == "":
 		return ""
 	case folder == "cmd/stagedoor":

@@ -106,7 +106,7 @@ func sharing(l stagedoor.RateLimit) []stagedoor.Label {
 	}
 	var labels []stagedoor.Label
 	for _, other := range stagedoor.Zoom.Limits {
-		if other.Plan == l.Plan && other.DayGroup == l.DayGroup {
+		if other.Family == l.Family && other.Plan == l.Plan && other.DayGroup == l.DayGroup {
 			labels = append(labels, other.Label)
 		}
 	}
