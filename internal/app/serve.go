@@ -234,6 +234,9 @@ func (d *Daemon) URL() string { return d.server.URL() }
 // OperatorURL is where it answers operators alone; empty if nowhere.
 func (d *Daemon) OperatorURL() string { return d.server.OperatorURL() }
 
+// Pages reports whether its public listener shows the page.
+func (d *Daemon) Pages() bool { return d.app.settings.Serve.Expose != server.ExposeGateway }
+
 // Failed tells of a listener that broke.
 func (d *Daemon) Failed() <-chan error { return d.server.Failed() }
 
