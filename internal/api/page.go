@@ -14,7 +14,7 @@ import (
 // Paged is what a request for a list may say.
 type Paged struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most that the answer lists" example:"50"`
-	After string `query:"after" maxLength:"1024" doc:"The \"next\" of the answer before, to go on behind it" example:"YWNtZQ"`
+	After string `query:"after" maxLength:"1024" doc:"The \"next\" of the answer before, to go on behind it" example:"LmFjbWU"`
 }
 
 // Page is a part of a list.
@@ -35,7 +35,7 @@ func cursor(keys ...string) string {
 	for i, key := range keys {
 		keys[i] = url.QueryEscape(key)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(keys, "&")))
+	return base64.RawURLEncoding.EncodeToString([]byte("."+strings.Join(keys, "&")))
 }
 
 // read takes a cursor apart; of the empty one come empty keys.
@@ -45,8 +45,9 @@ func (p Paged) read(n int) ([]string, error) {
 		return keys, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(p.After)
-	parts := strings.Split(string(text), "&")
-	if err == nil && len(parts) == n {
+	rest, ours := strings.CutPrefix(string(text), ".") // so that no cursor is empty
+	parts := strings.Split(rest, "&")
+	if err == nil && ours && len(parts) == n {
 		for i := range parts {
 			if keys[i], err = url.QueryUnescape(parts[i]); err != nil {
 				break

@@ -200,7 +200,7 @@ func TestAPIRefuses(t *testing.T) {
 		"no limit":           {"GET", list + "?limit=many", nil, nil, 422, "query.limit"},
 		"unknown parameter":  {"GET", list + "?page=2", nil, nil, 422, "a parameter that this does not take"},
 		"cursor":             {"GET", list + "?after=!", nil, nil, 400, "not the \"next\""},
-		"another's cursor":   {"GET", api.Prefix + "/audit?after=YWNtZQ", nil, nil, 400, "not the \"next\""},
+		"another's cursor":   {"GET", api.Prefix + "/audit?after=LmFjbWU", nil, nil, 400, "not the \"next\""},
 		"wrong plan":         {"POST", list, `{"name":"x","client_secret":"x","plan":"huge"}`, nil, 400, "Use free, pro or business"},
 		"run into a file":    {"POST", api.Prefix + "/runs", `{"credential":"acme","streams":["users"],"into":"sqlite:/tmp/x.db"}`, nil, 400, "no name of a saved destination"},
 		"no such credential": {"GET", list + "/none-such", nil, nil, 404, "none-such"},
