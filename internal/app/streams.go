@@ -129,6 +129,27 @@ func smallestPlan(path string) stagedoor.Plan {
 	return stagedoor.PlanFree
 }
 
+// StreamsFor returns the streams that words name, as [stream.Find] does, for an account
+// of a plan: those that the plan does not have are left out, and returned beside, where
+// no word names them by their own name, and others stay.
+func StreamsFor(plan stagedoor.Plan, words ...string) (found, left []stagedoor.Stream, err error) {
+	all, err := stream.Find(words...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range all {
+		if !slices.Contains(words, s.Name) && larger(describe(s).Plan, plan) != plan {
+			left = append(left, s)
+			continue
+		}
+		found = append(found, s)
+	}
+	if len(found) == 0 {
+		return all, nil, nil // then Zoom says why
+	}
+	return found, left, nil
+}
+
 var planSize = map[stagedoor.Plan]int{stagedoor.PlanFree: 0, stagedoor.PlanPro: 1, stagedoor.PlanBusiness: 2}
 
 func larger(a, b stagedoor.Plan) stagedoor.Plan {

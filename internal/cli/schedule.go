@@ -64,6 +64,9 @@ func scheduleAdd(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if todo.Streams, err = s.fitting(credential, args[1:]); err != nil {
+			return err
+		}
 		c.CatchUp = stagedoor.CatchUp(catchUp)
 		if c.Jitter, err = stagedoor.ParseLength(jitter); err != nil && jitter != "0" {
 			return &stagedoor.Error{

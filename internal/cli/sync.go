@@ -106,6 +106,9 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	if err != nil {
 		return err
 	}
+	if job.Streams, err = s.fitting(c, args[1:]); err != nil {
+		return err
+	}
 	if f.enqueue {
 		return s.enqueue(ctx, a, f, c, app.SyncOptions{Job: job, Into: f.into, Out: nopWriter{}})
 	}
@@ -193,6 +196,16 @@ func (f *syncFlags) stopped(c stagedoor.Credential, err error) error {
 		Op: "sync", Subject: "credential " + c.Slug, Kind: stagedoor.KindInterrupted, Err: err,
 		Cause: "it was stopped before all was read; what was done is kept", Fix: fix,
 	}
+}
+
+// fitting are the streams that the words name, without those of a family that the
+// account's plan does not have, which are told.
+func (s *session) fitting(c stagedoor.Credential, names []string) ([]stagedoor.Stream, error) {
+	found, left, err := app.StreamsFor(c.Plan, names...)
+	for _, one := range left {
+		s.say("left out: %s, which the plan %s does not have; name it to ask for it all the same", one.Name, c.Plan)
+	}
+	return found, err
 }
 
 // keeps reports whether rows go to a destination and not to stdout.
