@@ -91,11 +91,11 @@ func operation(r Route) huma.Operation {
 		Tags: []string{r.Tag}, DefaultStatus: r.Status, MaxBodyBytes: most, Metadata: map[string]any{},
 	}
 	if r.Role == "" {
-		op.Security = []map[string][]string{}
+		op.Security, op.Errors = []map[string][]string{}, []int{http.StatusNotAcceptable}
 		return op
 	}
 	op.Security = []map[string][]string{{"operator": {}}}
-	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotAcceptable, http.StatusUnprocessableEntity, http.StatusInternalServerError}
 	if strings.Contains(r.Path, "{") {
 		op.Errors = append(op.Errors, http.StatusNotFound)
 	}
@@ -213,6 +213,8 @@ func exampleOf(status string) any {
 		e = &stagedoor.Error{Kind: stagedoor.KindForbidden, Subject: "operator token grafana", Cause: "its role is viewer, and this needs admin", Fix: "Make a token with `stagedoor operator token NAME --role admin`."}
 	case "404":
 		e = &stagedoor.Error{Kind: stagedoor.KindNotFound, Subject: "credential acme", Cause: "there is none by that name", Fix: "List them."}
+	case "406":
+		e.Status, e.Cause, e.Fix = 406, "answers here are application/json, and the Accept header does not take that", "Send Accept: application/json, or no Accept header."
 	case "409":
 		e = &stagedoor.Error{Kind: stagedoor.KindExists, Cause: "there is one by that name already", Fix: "Choose another name."}
 	case "413":
