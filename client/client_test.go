@@ -1,8 +1,12 @@
 package client_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/client"
@@ -24,6 +30,9 @@ type door struct {
 	url  string
 	app  *app.App
 	info zoomsim.Info
+
+	t        *testing.T
+	document *openapi3.T
 
 	mu    sync.Mutex
 	asked map[string]bool // the routes that were asked
@@ -59,7 +68,15 @@ func open(t *testing.T) *door {
 			t.Error(err)
 		}
 	})
-	return &door{url: daemon.URL(), app: a, info: sim.Info(), asked: map[string]bool{}}
+	text, err := api.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &door{t: t, document: document, url: daemon.URL(), app: a, info: sim.Info(), asked: map[string]bool{}}
 }
 
 // as is a client with a token of a role.
@@ -77,16 +94,55 @@ func (d *door) as(t *testing.T, role stagedoor.Role) *client.Client {
 	return c
 }
 
-// RoundTrip notes which routes are asked.
+// RoundTrip notes which routes are asked, and holds each request and answer against
+// the document.
 func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
-	for _, route := range api.Routes() {
-		if route.Method == r.Method && fits(route.Path, r.URL.Path) {
-			d.mu.Lock()
-			d.asked[route.ID] = true
-			d.mu.Unlock()
-		}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return answer, err
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return answer, err
+	}
+	answer.Body.Close()
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	for _, route := range api.Routes() {
+		if route.Method != r.Method || !fits(route.Path, r.URL.Path) {
+			continue
+		}
+		d.mu.Lock()
+		d.asked[route.ID] = true
+		d.mu.Unlock()
+		d.hold(route, answer, body)
+	}
+	return answer, nil
+}
+
+// hold holds an answer against what the document says of it.
+func (d *door) hold(route api.Route, answer *http.Response, body []byte) {
+	op := d.document.Paths.Find(route.Path).GetOperation(route.Method)
+	said := op.Responses.Status(answer.StatusCode)
+	if said == nil {
+		d.t.Errorf("%s answers %d, which the document does not know", route.ID, answer.StatusCode)
+		return
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	media := said.Value.Content.Get(kind)
+	if media == nil {
+		if len(body) > 0 {
+			d.t.Errorf("%s answers %d with %q, which the document does not know", route.ID, answer.StatusCode, kind)
+		}
+		return
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		d.t.Errorf("%s: %v", route.ID, err)
+		return
+	}
+	if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
+		d.t.Errorf("%s answers %d with what the document does not say: %v", route.ID, answer.StatusCode, err)
+	}
 }
 
 func fits(pattern, path string) bool {
