@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -458,6 +459,53 @@ func auditAndHealth(t *testing.T, c *client.Client) {
 	}
 	if e := must[stagedoor.Explanation](t)(c.Explain(ctx, "", `{"code":4711,"message":"Invalid access token, does not contain scopes:[report:read:admin]."}`)); e.Kind != stagedoor.KindScopeMissing || e.Fix == "" {
 		t.Errorf("explained: %+v", e)
+	}
+}
+
+// TestManyAtOnce has many programs change and read at the same time (under the race
+// detector it shows that the daemon's parts may be shared): each change is done, once,
+// and stands in the audit.
+func TestManyAtOnce(t *testing.T) {
+	d := open(t)
+	c, ctx := d.as(t, stagedoor.RoleAdmin), t.Context()
+	must[client.SavedCredential](t)(c.AddCredential(ctx, d.acme()))
+	const many = 12
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			name := fmt.Sprintf("caller-%02d", i)
+			if _, err := c.AddCaller(ctx, client.NewCaller{Name: name, Credential: "acme", Rules: stagedoor.RuleTexts{Allow: []string{"GET /users/**"}}}); err != nil {
+				t.Error(err)
+			}
+			about := "changed by " + name
+			if _, err := c.EditCredential(ctx, "acme", client.CredentialChange{Description: &about}); err != nil {
+				t.Error(err)
+			}
+			if _, err := c.CheckCredential(ctx, "acme"); err != nil {
+				t.Error(err)
+			}
+			for _, list := range []func() error{
+				func() error { _, err := client.All(c.Credentials(ctx)); return err },
+				func() error { _, err := client.All(c.Callers(ctx)); return err },
+				func() error { _, err := c.Quota(ctx, "acme"); return err },
+				func() error { _, err := client.All(c.Streams(ctx, "acme")); return err },
+				func() error { _, err := client.All(c.Audit(ctx, client.AuditQuery{})); return err },
+			} {
+				if err := list(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if list := must[[]stagedoor.Caller](t)(client.All(c.Callers(ctx))); len(list) != many {
+		t.Errorf("%d callers, want %d", len(list), many)
+	}
+	if acts := must[[]client.AuditLine](t)(client.All(c.Audit(ctx, client.AuditQuery{Action: "credential.edit"}))); len(acts) != many {
+		t.Errorf("%d edits are in the audit, want %d", len(acts), many)
+	}
+	if report := must[stagedoor.AuditReport](t)(c.VerifyAudit(ctx, "")); report.Found != 0 {
+		t.Errorf("the audit: %+v", report)
 	}
 }
 

@@ -35,7 +35,7 @@ func cursor(keys ...string) string {
 	for i, key := range keys {
 		keys[i] = url.QueryEscape(key)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte("."+strings.Join(keys, "&")))
+	return base64.RawURLEncoding.EncodeToString([]byte("." + strings.Join(keys, "&")))
 }
 
 // read takes a cursor apart; of the empty one come empty keys.
