@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: help build demo test short soak bench recording release release-check generate clean
+.PHONY: help build demo test short soak bench recording screenshots release release-check generate clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -38,6 +38,9 @@ bench: ## measure, beside named references in the same run (docs/performance.md)
 
 recording: ## make docs/first-hour.cast and .svg anew, from the program as it is
 	$(GO) test ./internal/cli -run '^TestRecording$$' -count=1 -recording
+
+screenshots: ## make the pictures of docs/ui anew, from the page as it is
+	$(GO) test ./internal/web -run '^TestScreenshots$$' -count=1 -screenshots
 
 release: ## build the archives of all platforms into dist/ (VERSION=1.2.3, or a tag)
 	@$(GO) run ./release

@@ -39,6 +39,7 @@ type AuditQuery struct {
 	Actor        string
 	Credential   string
 	Action       string
+	Failed       bool // only what did not end well
 	// Following lists the oldest rows that arrived after the row After, in the
 	// order of their arrival; otherwise the newest by their time come, newest first.
 	Following bool

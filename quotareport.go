@@ -54,3 +54,31 @@ type QuotaLine struct {
 	QuotaEntry
 	Calls int `json:"calls"`
 }
+
+// QuotaSample is what was called of an account by a time of its UTC day.
+type QuotaSample struct {
+	At    time.Time   `json:"at"`
+	Lines []QuotaLine `json:"lines"`
+}
+
+// QuotaCurve is how the calls of an account grew over a UTC day.
+type QuotaCurve struct {
+	Date    string        `json:"date"`
+	Labels  []string      `json:"labels"` // what was called: "Heavy", "phone Light"
+	Points  []QuotaPoint  `json:"points"` // oldest first; the first is the day's beginning
+	Callers []CallerCalls `json:"callers"`
+}
+
+// QuotaPoint is how many calls of each of a curve's labels had been made by a time.
+type QuotaPoint struct {
+	At    time.Time `json:"at"`
+	Calls []int     `json:"calls"`
+}
+
+// CallerCalls is how many calls of a day somebody made.
+type CallerCalls struct {
+	Caller     string `json:"caller"` // of the gateway, or "cli"
+	Credential string `json:"credential,omitempty"`
+	Run        string `json:"run,omitempty"`
+	Calls      int    `json:"calls"`
+}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"maps"
 	"slices"
@@ -45,8 +43,7 @@ func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Pro
 		}
 	}
 	// The store keeps no account id in the clear.
-	sum := sha256.Sum256([]byte(p.Name + "\x00" + c.AccountID))
-	name := hex.EncodeToString(sum[:16])
+	name := accountName(p.Name, c.AccountID)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if q := a.quotas[name]; q != nil && q.TakenAs() == plan {

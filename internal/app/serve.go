@@ -124,6 +124,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.working.Go(func() { a.keepRuns(running) })
 	d.working.Go(func() { a.keepTroubles(running) })
 	d.working.Go(func() { a.keepAnswers(running) })
+	d.working.Go(func() { a.keepCurves(running) })
 	d.working.Go(func() { a.keepSessions(running, d.people) })
 	runs, endRuns := context.WithCancel(running)
 	d.endRuns = endRuns
@@ -233,6 +234,9 @@ func (d *Daemon) URL() string { return d.server.URL() }
 
 // OperatorURL is where it answers operators alone; empty if nowhere.
 func (d *Daemon) OperatorURL() string { return d.server.OperatorURL() }
+
+// Pages reports whether its public listener shows the page.
+func (d *Daemon) Pages() bool { return d.app.settings.Serve.Expose != server.ExposeGateway }
 
 // Failed tells of a listener that broke.
 func (d *Daemon) Failed() <-chan error { return d.server.Failed() }

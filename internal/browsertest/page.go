@@ -49,11 +49,12 @@ type Page struct {
 	ctx  context.Context
 	base string // where the tested site is
 
-	mu     sync.Mutex // guards what follows
-	wrong  []string
-	bytes  map[string]int // over the wire, by address, since the last Go
-	expect []string       // what scripts and the network may complain of
-	seen   []string       // bodies that are to be looked through: addresses with their request ids
+	mu        sync.Mutex // guards what follows
+	wrong     []string
+	bytes     map[string]int // over the wire, by address, since the last Go
+	expect    []string       // what scripts and the network may complain of
+	recording bool
+	answers   map[string]string // by request id: the address
 }
 
 // Open opens a tab on a site. The test is skipped where there is no Chromium, or with
@@ -70,7 +71,7 @@ func Open(t testing.TB, base string, width, height int) *Page {
 	if err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
-	p := &Page{t: t, base: base, bytes: map[string]int{}}
+	p := &Page{t: t, base: base, bytes: map[string]int{}, answers: map[string]string{}}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p.ctx = ctx
 	t.Cleanup(func() {
@@ -113,6 +114,10 @@ func (p *Page) heard(event any) {
 	case *network.EventRequestWillBeSent:
 		if url := e.Request.URL; !strings.HasPrefix(url, p.base+"/") && !strings.HasPrefix(url, "about:") && !strings.HasPrefix(url, "data:") {
 			p.note("a request goes elsewhere: " + url)
+		}
+	case *network.EventResponseReceived:
+		if p.recording {
+			p.answers[string(e.RequestID)] = e.Response.URL
 		}
 	case *network.EventLoadingFinished:
 		p.bytes[string(e.RequestID)] = int(e.EncodedDataLength)

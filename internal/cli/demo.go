@@ -22,7 +22,7 @@ func demoCommand(s *session) *cobra.Command {
 		Use: "demo", Short: "See everything at once, on a simulated account", GroupID: groupStart, Args: cobra.NoArgs,
 		Long: "Starts a simulated Zoom account, saves and proves a credential, mints a token, reads the meeting\n" +
 			"activity report into SQLite, and lets another program read it through the gateway, in a home of its\n" +
-			"own that it prints. The same commands do the same with your own account.",
+			"own that it prints. Without --once it ends with the address of its page, and a one-time link to it. The same commands do the same with your own account.",
 		Example: "stagedoor demo --once",
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end when all is shown; otherwise simulator and gateway stay up")
@@ -45,6 +45,9 @@ func demoCommand(s *session) *cobra.Command {
 		if once {
 			d.next("stagedoor credential add NAME   with your own account; it asks for all that it needs")
 			return d.close()
+		}
+		if err := d.page(ctx); err != nil {
+			return errors.Join(err, d.close())
 		}
 		d.invite()
 		<-ctx.Done()

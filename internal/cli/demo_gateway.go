@@ -134,6 +134,40 @@ func readThrough(ctx context.Context, client *http.Client, url string) (status, 
 	return answer.StatusCode, len(page.Rows), nil
 }
 
+// page invites the person to the page, by a link that works once: on their terminal, or
+// where there is none into a file of their own.
+func (d *demo) page(ctx context.Context) error {
+	d.step("8  the page, for people", "stagedoor operator invite you --role admin")
+	a, err := d.open()
+	if err != nil {
+		return err
+	}
+	_, secret, err := a.InviteOperator(ctx, "you", stagedoor.RoleAdmin)
+	if err := errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	link := d.daemon.URL() + "/invitation#" + secret.Reveal()
+	if d.errTTY {
+		d.say("%s", link)
+	} else {
+		path := filepath.Join(d.home, "page.link")
+		if err := os.WriteFile(path, []byte(link+"\n"), 0o600); err != nil {
+			return &stagedoor.Error{
+				Op: "write the link to the page", Subject: path, Kind: stagedoor.KindStore, Err: err,
+				Cause: "the file can not be written", Fix: "Name a folder for temporary files with TMPDIR.",
+			}
+		}
+		d.say("the link to it is in %s", path)
+	}
+	d.say("it works once: choose a password, and you are in. The page is at %s", d.daemon.URL())
+	d.say("then break the simulated Zoom on purpose, look at the tile, check it, and mend it again:")
+	zoom := "http://" + simHost(d.sim.Info())
+	d.say("  curl -sS -d '{\"active\":false}' %s/sim/credential", zoom)
+	d.say("  curl -sS -d '{\"active\":true}' %s/sim/credential", zoom)
+	d.say("")
+	return nil
+}
+
 // invite says what can be typed while the demo stays up. The secret stands there
 // as the person's own terminal would show it; export and printf are the shell's
 // own, so that no list of processes shows it.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
@@ -46,9 +47,23 @@ func serveCommand(s *session) *cobra.Command {
 			if operators := d.OperatorURL(); operators != "" {
 				s.say("operators: %s/metrics, %s/debug", operators, operators)
 			}
+			s.sayPage(ctx, a, d)
 		})
 	})
 	return cmd
+}
+
+// sayPage tells where the page is, and while nobody may sign in to it, how one begins.
+func (s *session) sayPage(ctx context.Context, a *app.App, d *app.Daemon) {
+	page := cmp.Or(d.OperatorURL(), d.URL())
+	if d.OperatorURL() == "" && !d.Pages() {
+		return
+	}
+	if anybody, err := a.AnyOperator(ctx); err == nil && !anybody {
+		s.say("the page: %s, for whom you let in: stagedoor operator invite NAME --role admin", page)
+		return
+	}
+	s.say("the page: %s", page)
 }
 
 // serve runs the daemon until a signal ends it.

@@ -35,6 +35,9 @@ func (s *Store) Audit(ctx context.Context, q stagedoor.AuditQuery) ([]stagedoor.
 	if q.BeforeArrival != 0 {
 		where, values = append(where, "(at, arrival) < (?, ?)"), append(values, micros(q.Before), q.BeforeArrival)
 	}
+	if q.Failed {
+		where = append(where, "CASE WHEN json_valid(line) THEN json_extract(line, '$.result') <> 'ok' ELSE 1 END")
+	}
 	order := "at DESC, arrival DESC"
 	if q.Following {
 		order = "arrival"

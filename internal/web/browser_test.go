@@ -2,9 +2,6 @@ package web_test
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stagedoor/stagedoor"
@@ -85,31 +82,4 @@ func TestFirstSignIn(t *testing.T) {
 	other.Expect(http.StatusText(http.StatusUnauthorized))
 	other.Go("/invitation#" + link.Reveal())
 	other.Shows("the link counts no more")
-}
-
-// TestShots writes pictures of pages into a folder, for people to look at.
-func TestShots(t *testing.T) {
-	dir := os.Getenv("STAGEDOOR_SHOTS")
-	if dir == "" {
-		t.Skip("STAGEDOOR_SHOTS names no folder")
-	}
-	w := newWorld(t)
-	w.add(w.credential())
-	w.addCaller("reports", "GET /users/**", "GET /report/**")
-	p := w.signedIn(stagedoor.RoleAdmin)
-	for _, path := range strings.Fields(os.Getenv("STAGEDOOR_PAGES")) {
-		for _, form := range []struct {
-			name  string
-			width int
-			dark  bool
-		}{{"wide-light", 1280, false}, {"narrow-dark", 360, true}} {
-			p.Size(form.width, 900)
-			p.Dark(form.dark)
-			p.Go(path)
-			name := strings.Trim(strings.NewReplacer("/", "-", "?", "-").Replace(path), "-") + "-" + form.name + ".png"
-			if err := os.WriteFile(filepath.Join(dir, name), p.Shot(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/web/words"
@@ -68,6 +70,47 @@ func mark(state string) string {
 
 // exact is a time as a machine reads it.
 func exact(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// ago is how long ago or ahead a time is, in the words of the page's script, which goes
+// on telling it (Intl.RelativeTimeFormat, numeric "auto").
+func ago(t, now time.Time) string {
+	left := t.Sub(now).Seconds()
+	if math.Abs(left) < 5 {
+		return "now"
+	}
+	for _, step := range []struct {
+		unit string
+		size float64
+	}{{"second", 60}, {"minute", 60}, {"hour", 24}, {"day", 30}, {"month", 12}, {"year", math.Inf(1)}} {
+		if n := math.Floor(left + 0.5); math.Abs(n) < step.size {
+			return apart(int(n), step.unit)
+		}
+		left /= step.size
+	}
+	return plain(t)
+}
+
+func apart(n int, unit string) string {
+	switch {
+	case n == -1 && unit == "day":
+		return "yesterday"
+	case n == 1 && unit == "day":
+		return "tomorrow"
+	case n == -1 && (unit == "month" || unit == "year"):
+		return "last " + unit
+	case n == 1 && (unit == "month" || unit == "year"):
+		return "next " + unit
+	}
+	count := max(n, -n)
+	text := strconv.Itoa(count) + " " + unit
+	if count != 1 {
+		text += "s"
+	}
+	if n < 0 {
+		return text + " ago"
+	}
+	return "in " + text
+}
 
 // plain is a time as people read it who have no script.
 func plain(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -112,3 +112,16 @@ func TestNumber(t *testing.T) {
 		t.Error(copyWord(""))
 	}
 }
+
+func TestAgo(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	for d, want := range map[time.Duration]string{
+		0: "now", -4 * time.Second: "now", -30 * time.Second: "30 seconds ago", 59*time.Second + 600*time.Millisecond: "in 1 minute", -time.Minute: "1 minute ago",
+		time.Hour: "in 1 hour", -90 * time.Minute: "1 hour ago", -24 * time.Hour: "yesterday", 24 * time.Hour: "tomorrow", -72 * time.Hour: "3 days ago",
+		-40 * 24 * time.Hour: "last month", 800 * 24 * time.Hour: "in 2 years",
+	} {
+		if got := ago(now.Add(d), now); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}

@@ -48,9 +48,10 @@ type Options struct {
 // site is the whole of the pages.
 type site struct {
 	Options
-	assets *assets
-	table  []route
-	checks checks
+	assets      *assets
+	table       []route
+	checks      checks
+	examination examination
 }
 
 // New returns the handler of all pages.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ type world struct {
 	url  string
 	app  *app.App // another process on the same home, as commands are
 	log  *logged  // of the daemon
+	home string
 	stop func()
 }
 
@@ -58,28 +60,48 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { sim.Close() })
 	w := &world{t: t, info: sim.Info(), sim: sim, log: &logged{}}
-	home := t.TempDir()
-	serving := w.open(app.Settings{Home: home, Serve: app.ServeSettings{Listen: "127.0.0.1:0"}})
-	d, err := serving.Serve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.stop = sync.OnceFunc(func() {
-		if _, err := d.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(w.stop)
-	w.url, w.app = d.URL(), w.open(app.Settings{Home: home, PublicURL: d.URL()})
+	w.home = t.TempDir()
+	d := w.serve("127.0.0.1:0")
+	w.url, w.app = d.URL(), w.open(app.Settings{Home: w.home, PublicURL: d.URL()})
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() && testing.Verbose() {
 			t.Log(w.log.String())
 		}
 	})
 	return w
 }
 
+// serve starts a daemon, which is stopped with the test, or before.
+func (w *world) serve(address string) *app.Daemon {
+	w.t.Helper()
+	a := w.opened(app.Settings{Home: w.home, Serve: app.ServeSettings{Listen: address}})
+	d, err := a.Serve(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.stop = sync.OnceFunc(func() {
+		_, err := d.Stop(context.Background())
+		if err := errors.Join(err, a.Close()); err != nil {
+			w.t.Error(err)
+		}
+	})
+	w.t.Cleanup(w.stop)
+	return d
+}
+
+// open opens an App, which is closed with the test.
 func (w *world) open(s app.Settings) *app.App {
+	w.t.Helper()
+	a := w.opened(s)
+	w.t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return a
+}
+
+func (w *world) opened(s app.Settings) *app.App {
 	w.t.Helper()
 	settings, err := s.Resolve(none)
 	if err != nil {
@@ -92,11 +114,6 @@ func (w *world) open(s app.Settings) *app.App {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() {
-		if err := a.Close(); err != nil {
-			w.t.Error(err)
-		}
-	})
 	return a
 }
 

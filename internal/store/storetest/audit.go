@@ -58,6 +58,7 @@ func auditKept(t *testing.T, fresh Fresh) {
 		{stagedoor.AuditQuery{Limit: 10, Actor: "ada"}, "1/1 2/2 "},
 		{stagedoor.AuditQuery{Limit: 10, Action: "act.2", Credential: "acme"}, "2/2 "},
 		{stagedoor.AuditQuery{Limit: 10, Credential: "other"}, ""},
+		{stagedoor.AuditQuery{Limit: 10, Failed: true}, ""},
 		{stagedoor.AuditQuery{Limit: 10, Since: auditBegan.Add(time.Minute), Until: auditBegan.Add(3 * time.Minute)}, "1/1 "},
 		{stagedoor.AuditQuery{Limit: 10, Following: true}, "1/1 2/1 2/2 "},
 		{stagedoor.AuditQuery{Limit: 10, Following: true, After: 4}, "2/2 "},

@@ -3,9 +3,13 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/stagedoor/stagedoor"
 )
 
 func quotaKept(t *testing.T, fresh Fresh) {
@@ -62,5 +66,31 @@ func quotaConcurrent(t *testing.T, fresh Fresh) {
 	defer s.Close()
 	if document, err := s.Quota(ctx, "one"); err != nil || string(document) != strconv.Itoa(processes*each) {
 		t.Errorf("%d changes came to %s (%v)", processes*each, document, err)
+	}
+}
+
+func quotaSamples(t *testing.T, fresh Fresh) {
+	ctx, s := context.Background(), open(t, fresh, nil)
+	at := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+	sample := func(minute, calls int) stagedoor.QuotaSample {
+		return stagedoor.QuotaSample{At: at.Add(time.Duration(minute) * time.Minute), Lines: []stagedoor.QuotaLine{
+			{QuotaEntry: stagedoor.QuotaEntry{Label: stagedoor.Heavy, Caller: "reports", Credential: "acme"}, Calls: calls},
+		}}
+	}
+	for _, one := range []stagedoor.QuotaSample{sample(0, 1), sample(5, 2), sample(5, 3), sample(10, 4)} {
+		must(t, s.AddQuotaSample(ctx, "one", one, at))
+	}
+	must(t, s.AddQuotaSample(ctx, "two", sample(5, 9), at))
+	list, err := s.QuotaSamples(ctx, "one", at, at.Add(10*time.Minute))
+	must(t, err)
+	if want := []stagedoor.QuotaSample{sample(0, 1), sample(5, 3)}; !reflect.DeepEqual(list, want) {
+		t.Errorf("they came back as %+v, want %+v", list, want)
+	}
+	must(t, s.AddQuotaSample(ctx, "one", sample(15, 5), at.Add(10*time.Minute)))
+	if list, err := s.QuotaSamples(ctx, "one", at, at.Add(time.Hour)); err != nil || len(list) != 2 {
+		t.Errorf("older ones are kept: %+v, %v", list, err)
+	}
+	if list, err := s.QuotaSamples(ctx, "two", at, at.Add(time.Hour)); err != nil || len(list) != 1 {
+		t.Errorf("another account's are gone: %+v, %v", list, err)
 	}
 }

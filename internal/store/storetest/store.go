@@ -89,6 +89,9 @@ type Store interface {
 	NoteDestination(ctx context.Context, d stagedoor.SavedDestination) error
 	RemoveDestination(ctx context.Context, name string) error
 
+	AddQuotaSample(ctx context.Context, account string, sample stagedoor.QuotaSample, before time.Time) error
+	QuotaSamples(ctx context.Context, account string, since, until time.Time) ([]stagedoor.QuotaSample, error)
+
 	AddTroubles(ctx context.Context, credentialID string, list []stagedoor.Trouble) error
 	Troubles(ctx context.Context, credentialID string) ([]stagedoor.Trouble, error)
 	LastUses(ctx context.Context, slug string, limit int) ([]stagedoor.AuditRow, error)
@@ -160,6 +163,7 @@ func Test(t *testing.T, fresh Fresh) {
 		"a change of a schedule is whole or not at all":     scheduleUpdateWhole,
 		"of many who fire a schedule one does":              scheduleFiresOnce,
 		"destinations come back as they were given":         destinationRoundTrip,
+		"samples of quotas are kept for a while":            quotaSamples,
 		"equal troubles are one that counts":                troublesKept,
 		"a credential's last uses are found":                lastUses,
 		"facts are set once, or again":                      metaSet,

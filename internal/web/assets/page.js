@@ -33,7 +33,6 @@ function say(text) {
 
 function prepare(root) {
   tellTimes(root);
-  for (const button of root.querySelectorAll("button[data-copy], [data-script]")) button.hidden = false;
   for (const dialog of root.querySelectorAll("dialog.overlay[open]:not([data-shown])")) {
     dialog.dataset.shown = "";
     dialog.close();
