@@ -1,8 +1,13 @@
 package client_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/client"
@@ -24,6 +31,9 @@ type door struct {
 	url  string
 	app  *app.App
 	info zoomsim.Info
+
+	t        *testing.T
+	document *openapi3.T
 
 	mu    sync.Mutex
 	asked map[string]bool // the routes that were asked
@@ -59,7 +69,15 @@ func open(t *testing.T) *door {
 			t.Error(err)
 		}
 	})
-	return &door{url: daemon.URL(), app: a, info: sim.Info(), asked: map[string]bool{}}
+	text, err := api.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &door{t: t, document: document, url: daemon.URL(), app: a, info: sim.Info(), asked: map[string]bool{}}
 }
 
 // as is a client with a token of a role.
@@ -77,16 +95,55 @@ func (d *door) as(t *testing.T, role stagedoor.Role) *client.Client {
 	return c
 }
 
-// RoundTrip notes which routes are asked.
+// RoundTrip notes which routes are asked, and holds each request and answer against
+// the document.
 func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
-	for _, route := range api.Routes() {
-		if route.Method == r.Method && fits(route.Path, r.URL.Path) {
-			d.mu.Lock()
-			d.asked[route.ID] = true
-			d.mu.Unlock()
-		}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return answer, err
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return answer, err
+	}
+	answer.Body.Close()
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	for _, route := range api.Routes() {
+		if route.Method != r.Method || !fits(route.Path, r.URL.Path) {
+			continue
+		}
+		d.mu.Lock()
+		d.asked[route.ID] = true
+		d.mu.Unlock()
+		d.hold(route, answer, body)
+	}
+	return answer, nil
+}
+
+// hold holds an answer against what the document says of it.
+func (d *door) hold(route api.Route, answer *http.Response, body []byte) {
+	op := d.document.Paths.Find(route.Path).GetOperation(route.Method)
+	said := op.Responses.Status(answer.StatusCode)
+	if said == nil {
+		d.t.Errorf("%s answers %d, which the document does not know", route.ID, answer.StatusCode)
+		return
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	media := said.Value.Content.Get(kind)
+	if media == nil {
+		if len(body) > 0 {
+			d.t.Errorf("%s answers %d with %q, which the document does not know", route.ID, answer.StatusCode, kind)
+		}
+		return
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		d.t.Errorf("%s: %v", route.ID, err)
+		return
+	}
+	if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
+		d.t.Errorf("%s answers %d with what the document does not say: %v", route.ID, answer.StatusCode, err)
+	}
 }
 
 func fits(pattern, path string) bool {
@@ -402,6 +459,53 @@ func auditAndHealth(t *testing.T, c *client.Client) {
 	}
 	if e := must[stagedoor.Explanation](t)(c.Explain(ctx, "", `{"code":4711,"message":"Invalid access token, does not contain scopes:[report:read:admin]."}`)); e.Kind != stagedoor.KindScopeMissing || e.Fix == "" {
 		t.Errorf("explained: %+v", e)
+	}
+}
+
+// TestManyAtOnce has many programs change and read at the same time (under the race
+// detector it shows that the daemon's parts may be shared): each change is done, once,
+// and stands in the audit.
+func TestManyAtOnce(t *testing.T) {
+	d := open(t)
+	c, ctx := d.as(t, stagedoor.RoleAdmin), t.Context()
+	must[client.SavedCredential](t)(c.AddCredential(ctx, d.acme()))
+	const many = 12
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			name := fmt.Sprintf("caller-%02d", i)
+			if _, err := c.AddCaller(ctx, client.NewCaller{Name: name, Credential: "acme", Rules: stagedoor.RuleTexts{Allow: []string{"GET /users/**"}}}); err != nil {
+				t.Error(err)
+			}
+			about := "changed by " + name
+			if _, err := c.EditCredential(ctx, "acme", client.CredentialChange{Description: &about}); err != nil {
+				t.Error(err)
+			}
+			if _, err := c.CheckCredential(ctx, "acme"); err != nil {
+				t.Error(err)
+			}
+			for _, list := range []func() error{
+				func() error { _, err := client.All(c.Credentials(ctx)); return err },
+				func() error { _, err := client.All(c.Callers(ctx)); return err },
+				func() error { _, err := c.Quota(ctx, "acme"); return err },
+				func() error { _, err := client.All(c.Streams(ctx, "acme")); return err },
+				func() error { _, err := client.All(c.Audit(ctx, client.AuditQuery{})); return err },
+			} {
+				if err := list(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if list := must[[]stagedoor.Caller](t)(client.All(c.Callers(ctx))); len(list) != many {
+		t.Errorf("%d callers, want %d", len(list), many)
+	}
+	if acts := must[[]client.AuditLine](t)(client.All(c.Audit(ctx, client.AuditQuery{Action: "credential.edit"}))); len(acts) != many {
+		t.Errorf("%d edits are in the audit, want %d", len(acts), many)
+	}
+	if report := must[stagedoor.AuditReport](t)(c.VerifyAudit(ctx, "")); report.Found != 0 {
+		t.Errorf("the audit: %+v", report)
 	}
 }
 

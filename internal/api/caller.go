@@ -181,8 +181,12 @@ type rotateRequest struct {
 	Body *Keep `required:"false"`
 }
 
-// keptUsually is how long a former secret works on unless it is said.
-const keptUsually = 24 * time.Hour
+// keptUsually is how long a former secret works on unless it is said, and keptAtMost
+// the longest.
+const (
+	keptUsually = 24 * time.Hour
+	keptAtMost  = 90 * 24 * time.Hour
+)
 
 func (s *site) rotateSecret(ctx context.Context, in *rotateRequest) (*body[CallerSecret], error) {
 	keep := keptUsually
@@ -190,7 +194,10 @@ func (s *site) rotateSecret(ctx context.Context, in *rotateRequest) (*body[Calle
 		keep = 0
 		if in.Body.Keep != "0" {
 			var err error
-			if keep, err = length("keep", in.Body.Keep); err != nil {
+			if keep, err = length("keep", in.Body.Keep); err == nil && keep > keptAtMost {
+				err = &stagedoor.Error{Op: "read the request", Subject: "keep", Kind: stagedoor.KindUsage, Cause: "it is longer than 90 days", Fix: "Write hours (24h), days (7d), or 0 for not at all."}
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

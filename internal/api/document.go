@@ -91,22 +91,25 @@ func operation(r Route) huma.Operation {
 		Tags: []string{r.Tag}, DefaultStatus: r.Status, MaxBodyBytes: most, Metadata: map[string]any{},
 	}
 	if r.Role == "" {
-		op.Security = []map[string][]string{}
+		op.Security, op.Errors = []map[string][]string{}, []int{http.StatusNotAcceptable}
 		return op
 	}
 	op.Security = []map[string][]string{{"operator": {}}}
-	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotAcceptable, http.StatusUnprocessableEntity, http.StatusInternalServerError}
 	if strings.Contains(r.Path, "{") {
 		op.Errors = append(op.Errors, http.StatusNotFound)
 	}
 	if r.Writes() {
-		op.Errors = append(op.Errors, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusBadGateway)
+		op.Errors = append(op.Errors, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusBadGateway)
 		least, most := 1, longestKey
 		op.Parameters = []*huma.Param{{
 			Name: "Idempotency-Key", In: "header", Example: "6f1c4d0e-3b3c-4f39-9f7e-0d0a3c1f5b11",
 			Description: "A new random text for each thing that is to be done. The same request with the same key gets the same answer for 24 hours, and is done once",
 			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most},
 		}}
+	}
+	if r.Method == http.MethodPatch {
+		op.Errors = append(op.Errors, http.StatusPreconditionFailed)
 	}
 	slices.Sort(op.Errors)
 	op.Errors = slices.Compact(op.Errors)
@@ -213,14 +216,20 @@ func exampleOf(status string) any {
 		e = &stagedoor.Error{Kind: stagedoor.KindForbidden, Subject: "operator token grafana", Cause: "its role is viewer, and this needs admin", Fix: "Make a token with `stagedoor operator token NAME --role admin`."}
 	case "404":
 		e = &stagedoor.Error{Kind: stagedoor.KindNotFound, Subject: "credential acme", Cause: "there is none by that name", Fix: "List them."}
+	case "406":
+		e.Status, e.Cause, e.Fix = 406, "answers here are application/json, and the Accept header does not take that", "Send Accept: application/json, or no Accept header."
 	case "409":
 		e = &stagedoor.Error{Kind: stagedoor.KindExists, Cause: "there is one by that name already", Fix: "Choose another name."}
+	case "412":
+		e.Status, e.Cause, e.Fix = 412, "somebody else changed it since; nothing was saved", "Look at what it is now, and change it again."
 	case "413":
 		e.Status, e.Cause, e.Fix = 413, "the body is longer than 256 KiB", "Send less."
 	case "415":
 		e.Status, e.Cause, e.Fix = 415, "the body is taken as application/json, not compressed", "Send Content-Type: application/json."
 	case "422":
 		e.Status = 422
+	case "429":
+		e = &stagedoor.Error{Kind: stagedoor.KindRateLimited, Cause: "Zoom's limit per second is used up", Fix: "Try again in a moment."}
 	case "500":
 		e = &stagedoor.Error{Kind: stagedoor.KindStore, Cause: "the database could not be written", Fix: "Look at the disk."}
 	case "502":

@@ -195,7 +195,7 @@ func (s *site) do(r *http.Request, body []byte) *recorded {
 		}
 	}
 	answer.Headers = map[string]string{}
-	for _, name := range []string{"Content-Type", "Link", "ETag", "Location"} {
+	for _, name := range []string{"Content-Type", "Link", "ETag", "Retry-After"} {
 		if value := answer.header.Get(name); value != "" {
 			answer.Headers[name] = value
 		}

@@ -22,9 +22,10 @@ type Answers interface {
 	ForgetAnswer(ctx context.Context, token string, key []byte) error
 }
 
+// Kept is how long an answer can be had again.
+const Kept = 24 * time.Hour
+
 const (
-	// kept is how long an answer can be had again.
-	kept = 24 * time.Hour
 	// keyBytes is the length of the key that seals answers.
 	keyBytes = 32
 	// longestKey is how long an idempotency key may be; a UUID has 36 characters.
@@ -68,7 +69,7 @@ func (k *keys) once(r *http.Request, token string, sent []string, body []byte, d
 	}
 	defer k.end(id)
 	ctx := context.WithoutCancel(r.Context()) // who has gone may come again for the answer
-	was, first, err := k.answers.BeginAnswer(ctx, begun, begun.CreatedAt.Add(-kept))
+	was, first, err := k.answers.BeginAnswer(ctx, begun, begun.CreatedAt.Add(-Kept))
 	switch {
 	case err != nil:
 		return nil, err

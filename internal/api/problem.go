@@ -2,10 +2,13 @@ package api
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
@@ -18,6 +21,7 @@ import (
 type Problem struct {
 	stagedoor.Problem
 	Fields []FieldProblem `json:"fields,omitempty" doc:"What is wrong with the request, field by field"`
+	retry  time.Time      // from when it can work again; zero if not known
 }
 
 // FieldProblem says what is wrong with one field of a request. It never repeats
@@ -25,6 +29,15 @@ type Problem struct {
 type FieldProblem struct {
 	Field string `json:"field" doc:"Where: body.client_id, query.limit" example:"body.client_id"`
 	Says  string `json:"says" doc:"What is wrong with it" example:"it is missing"`
+}
+
+// GetHeaders is for huma: when it can work again (RFC 9110 section 10.2.3).
+func (p *Problem) GetHeaders() http.Header {
+	if p.retry.IsZero() {
+		return nil
+	}
+	seconds := max(1, int(math.Ceil(time.Until(p.retry).Seconds())))
+	return http.Header{"Retry-After": {strconv.Itoa(seconds)}}
 }
 
 // Error is the message.
@@ -38,7 +51,13 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 var errNotJSON = errors.New("the body is not one JSON value")
 
-func problemOf(err error) *Problem { return &Problem{Problem: stagedoor.ProblemOf(err, statusOf(err))} }
+func problemOf(err error) *Problem {
+	p := &Problem{Problem: stagedoor.ProblemOf(err, statusOf(err))}
+	if e, ok := errors.AsType[*stagedoor.Error](err); ok {
+		p.retry = e.RetryAt
+	}
+	return p
+}
 
 // statusOf is the status where the kind's own would not say what is meant of an API:
 // 0 is the kind's. What Zoom answered is no status of ours.

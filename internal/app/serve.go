@@ -123,6 +123,7 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	d.working.Go(func() { a.keepAudit(running) })
 	d.working.Go(func() { a.keepRuns(running) })
 	d.working.Go(func() { a.keepTroubles(running) })
+	d.working.Go(func() { a.keepAnswers(running) })
 	d.working.Go(func() { a.keepCurves(running) })
 	d.working.Go(func() { a.keepSessions(running, d.people) })
 	runs, endRuns := context.WithCancel(running)

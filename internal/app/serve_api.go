@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/server"
@@ -24,4 +25,17 @@ func (d *Daemon) programs(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return d.upToDate(h), nil
+}
+
+// keepAnswers forgets once an hour the answers that can not be had again, until ctx
+// ends.
+func (a *App) keepAnswers(ctx context.Context) {
+	for {
+		if err := a.store.PruneAnswers(ctx, now().Add(-api.Kept)); err != nil && ctx.Err() == nil {
+			a.env.Log.Warn("answers that are kept for idempotency keys were not removed", "error", err)
+		}
+		if pause(ctx, time.Hour) != nil {
+			return
+		}
+	}
 }
