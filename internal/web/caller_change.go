@@ -17,7 +17,6 @@ type callerAct struct {
 	c       stagedoor.Caller
 	rules   string
 	keep    string
-	preview previewed
 	failure *stagedoor.Problem
 }
 
