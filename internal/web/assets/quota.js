@@ -2,6 +2,8 @@
 (() => {
   const colours = ["--accent", "--ok", "--warn", "--fail", "--text-soft"];
   const drawn = new WeakMap();
+  // What is below the curve tells its lines apart, in as many rows as they need.
+  const size = (box) => ({ width: box.clientWidth, height: box.clientHeight - (box.clientWidth < 500 ? 100 : 60) });
 
   function draw(box) {
     if (drawn.has(box)) return;
@@ -18,7 +20,7 @@
     const line = colour("--line");
     const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
     const plot = new uPlot({
-      width: box.clientWidth, height: box.clientHeight - 40,
+      ...size(box),
       legend: { live: true },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"), // the day is Zoom's, which is UTC's
       fmtDate: (template) => uPlot.fmtDate(template.replaceAll("{h}", "{HH}").replaceAll("{aa}", ":00").replaceAll("{mm}:00", "{mm}")),
@@ -35,6 +37,6 @@
   all();
   new MutationObserver(all).observe(document.body, { childList: true, subtree: true });
   addEventListener("resize", () => {
-    for (const box of document.querySelectorAll("[data-curve]")) drawn.get(box)?.setSize({ width: box.clientWidth, height: box.clientHeight - 40 });
+    for (const box of document.querySelectorAll("[data-curve]")) drawn.get(box)?.setSize(size(box));
   });
 })();
