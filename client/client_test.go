@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -254,6 +255,10 @@ func credentials(t *testing.T, d *door, c *client.Client) {
 	}
 	if q := must[stagedoor.QuotaReport](t)(c.Quota(ctx, "acme")); q.Plan != stagedoor.PlanBusiness || len(q.Rates) == 0 {
 		t.Errorf("quota: %+v", q)
+	}
+	today := stagedoor.DayOf(time.Now())
+	if curve := must[stagedoor.QuotaCurve](t)(c.QuotaCurve(ctx, "acme", today)); curve.Date != today.Format(time.DateOnly) {
+		t.Errorf("the curve: %+v", curve)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -145,6 +146,16 @@ func (c *Client) CompareScopes(ctx context.Context, slug string, purposes, strea
 // Quota is what a credential's account may still call today, and who called.
 func (c *Client) Quota(ctx context.Context, slug string) (stagedoor.QuotaReport, error) {
 	return get[stagedoor.QuotaReport](ctx, c, credentials+in(slug)+"/quota", nil)
+}
+
+// QuotaCurve is how the calls of a credential's account grew over a UTC day; the zero
+// day is today.
+func (c *Client) QuotaCurve(ctx context.Context, slug string, day time.Time) (stagedoor.QuotaCurve, error) {
+	query := url.Values{}
+	if !day.IsZero() {
+		query.Set("day", day.UTC().Format(time.DateOnly))
+	}
+	return get[stagedoor.QuotaCurve](ctx, c, credentials+in(slug)+"/quota/curve", query)
 }
 
 // text is a secret in an answer.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -42,6 +43,7 @@ type Options struct {
 	// Base is where whoever sends a request found the daemon: "https://door.example.com".
 	Base    func(*http.Request) string
 	Version string
+	Log     *slog.Logger
 }
 
 // site is the API as it serves.

@@ -189,7 +189,7 @@ func (s *site) do(r *http.Request, body []byte) *recorded {
 	if answer.Status >= 400 {
 		var p Problem
 		if json.Unmarshal(answer.Body, &p) == nil {
-			scrub(&p, sent(r.URL.Query(), body))
+			scrub(&p, sent(r.URL.Path, r.URL.Query(), body))
 			answer.Body, _ = json.Marshal(p) // texts and numbers alone: it can not fail
 			answer.Body = append(answer.Body, '\n')
 		}

@@ -45,10 +45,14 @@ func does[I, O any](f func(*site, context.Context, *I) (*O, error)) func(huma.AP
 	return func(api huma.API, op huma.Operation, s *site) {
 		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 			out, err := f(s, ctx, in)
-			if err != nil {
-				return nil, problemOf(err)
+			if err == nil {
+				return out, nil
 			}
-			return out, nil
+			p := problemOf(err)
+			if p.Status == http.StatusInternalServerError { // the answer does not say all, so the log does
+				s.Log.Error("an operation of the API failed", "operation", op.OperationID, "error", err)
+			}
+			return nil, p
 		})
 	}
 }

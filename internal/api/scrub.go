@@ -21,7 +21,7 @@ const shortestPart = 12
 // sent are the texts of a request in which a secret may stand, whatever field they
 // are in: people paste secrets into the wrong one. Names that are written as names
 // are none, so that an error can say which credential it means.
-func sent(query url.Values, body []byte) []string {
+func sent(path string, query url.Values, body []byte) []string {
 	var texts []string
 	add := func(text string) {
 		text = strings.TrimSpace(text)
@@ -35,7 +35,11 @@ func sent(query url.Values, body []byte) []string {
 			}
 		}
 	}
-	for _, values := range query {
+	for name := range strings.SplitSeq(path, "/") {
+		add(name)
+	}
+	for name, values := range query {
+		add(name)
 		for _, value := range values {
 			add(value)
 		}

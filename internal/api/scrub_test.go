@@ -20,7 +20,7 @@ func TestScrub(t *testing.T) {
 		"not JSON":           {`{"plan":`, "said", "said"},
 	} {
 		p := &Problem{Problem: stagedoor.Problem{Detail: c.said, Fix: c.said, Message: c.said}}
-		scrub(p, sent(nil, []byte(c.body)))
+		scrub(p, sent("/api/v1/credentials", nil, []byte(c.body)))
 		for _, said := range []string{p.Detail, p.Fix, p.Message} {
 			if said != c.want {
 				t.Errorf("%s: %q, want %q", name, said, c.want)

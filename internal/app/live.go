@@ -224,6 +224,13 @@ func (l *live) Reload(ctx context.Context) error {
 		slugs = append(slugs, slug)
 	}
 	l.mu.Unlock()
+	if len(slugs) == 0 {
+		return nil
+	}
+	all, err := l.app.vault.List(ctx)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, slug := range slugs {
 		c, err := l.app.vault.Credential(ctx, slug)
@@ -232,13 +239,7 @@ func (l *live) Reload(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
-		var plan stagedoor.Plan
-		if !gone {
-			if plan, err = l.app.accountPlan(ctx, c); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-		}
+		plan := accountPlan(all, c)
 		l.mu.Lock()
 		if open := l.open[slug]; open != nil && (gone || open.print != printOf(c) || open.quota != nil && open.quota.TakenAs() != plan) {
 			l.retire(slug)

@@ -35,19 +35,28 @@ func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Pro
 	// A check of a credential that is not saved yet counts too, where there is a
 	// database already.
 	shared := c.Slug != stagedoor.EnvSlug && (c.ID != "" || a.store != nil)
-	plan := c.Plan
-	if shared {
-		var err error
-		if plan, err = a.accountPlan(ctx, c); err != nil {
-			return nil, err
-		}
+	if !shared {
+		return a.quotaAs(c, p, c.Plan, false), nil
 	}
+	v, err := a.Vault(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := v.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.quotaAs(c, p, accountPlan(all, c), true), nil
+}
+
+// quotaAs returns the quota of the credential's account, taken to have a plan.
+func (a *App) quotaAs(c stagedoor.Credential, p stagedoor.Provider, plan stagedoor.Plan, shared bool) *quota.Account {
 	// The store keeps no account id in the clear.
 	name := accountName(p.Name, c.AccountID)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if q := a.quotas[name]; q != nil && q.TakenAs() == plan {
-		return q, nil
+		return q
 	} else if q != nil {
 		// Another plan by now: those that have the former go on with it until they
 		// are replaced, and then close it.
@@ -61,27 +70,19 @@ func (a *App) quota(ctx context.Context, c stagedoor.Credential, p stagedoor.Pro
 		a.quotas = map[string]*quota.Account{}
 	}
 	a.quotas[name] = quota.Open(o)
-	return a.quotas[name], nil
+	return a.quotas[name]
 }
 
 // accountPlan is the plan that a saved credential's account is taken to have: the
-// lowest of its credentials'.
-func (a *App) accountPlan(ctx context.Context, c stagedoor.Credential) (stagedoor.Plan, error) {
-	v, err := a.Vault(ctx)
-	if err != nil {
-		return "", err
-	}
-	list, err := v.List(ctx)
-	if err != nil {
-		return "", err
-	}
+// lowest of its credentials', which are among all.
+func accountPlan(all []stagedoor.Credential, c stagedoor.Credential) stagedoor.Plan {
 	plan := c.Plan
-	for _, other := range list {
+	for _, other := range all {
 		if other.Provider == c.Provider && other.AccountID == c.AccountID {
 			plan = lower(plan, other.Plan)
 		}
 	}
-	return plan, nil
+	return plan
 }
 
 // forgetQuota gives an account's quota to nobody any more. Whoever calls it closes

@@ -18,7 +18,7 @@ func (d *Daemon) programs(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	h, err := api.New(api.Options{
-		Tokens: d.operators, Answers: a.store, Key: key, Base: server.Base, Version: Version,
+		Tokens: d.operators, Answers: a.store, Key: key, Base: server.Base, Version: Version, Log: a.env.Log,
 		Credentials: a, Callers: a, Catalogue: a, Quota: a, Audit: a, Operators: a, Runs: a, Schedules: a, Destinations: a, Health: a,
 	})
 	if err != nil {
