@@ -60,17 +60,20 @@ func (d *Destination) makeSlices(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func (d *Destination) saveCheckpoint(ctx context.Context, q querier, c stagedoor.Checkpoint) error {
+// saveCheckpoint returns the transaction that wrote the row, by which [stands] tells
+// what came after it.
+func (d *Destination) saveCheckpoint(ctx context.Context, q querier, c stagedoor.Checkpoint) (transaction string, err error) {
 	var since, until any
 	if !c.Days.Since.IsZero() {
 		since, until = c.Days.Since.Format(time.DateOnly), c.Days.Until.Format(time.DateOnly)
 	}
-	_, err := q.Exec(ctx, "INSERT INTO "+d.in(slicesTable)+` ("stream", "params", "partition", "slice", "since", "until", "run", "read_at", "returned", "written")
+	err = q.QueryRow(ctx, "INSERT INTO "+d.in(slicesTable)+` ("stream", "params", "partition", "slice", "since", "until", "run", "read_at", "returned", "written")
 	VALUES ($1::text, $2::text, $3::text, $4::text, $5::text::date, $6::text::date, $7::text, $8::timestamptz, $9::bigint, $10::bigint)
 	ON CONFLICT ("stream", "params", "partition", "slice") DO UPDATE SET "since" = excluded."since", "until" = excluded."until",
-	"run" = excluded."run", "read_at" = excluded."read_at", "returned" = excluded."returned", "written" = excluded."written"`,
-		c.Stream, c.Params, c.Partition, c.ID(), since, until, c.Run, when(c.ReadAt), c.Returned, c.Written)
-	return err
+	"run" = excluded."run", "read_at" = excluded."read_at", "returned" = excluded."returned", "written" = excluded."written"
+	RETURNING xmin::text`,
+		c.Stream, c.Params, c.Partition, c.ID(), since, until, c.Run, when(c.ReadAt), c.Returned, c.Written).Scan(&transaction)
+	return transaction, err
 }
 
 // holds reports whether the very checkpoint is kept.

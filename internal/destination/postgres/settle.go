@@ -30,11 +30,18 @@ const (
 // all were seen to stand by a transaction that does wait.
 type ledger struct {
 	mu     sync.Mutex
-	unsure map[string]map[string]stagedoor.Checkpoint // by stream, and by what else makes a slice
+	unsure map[string]map[string]kept // by stream, and by what else makes a slice
+}
+
+// kept is a slice that was committed, and by which transaction; empty where that
+// is not known, since its COMMIT had no answer.
+type kept struct {
+	stagedoor.Checkpoint
+	transaction string
 }
 
 // of returns what is unsure of a stream, or of all.
-func (l *ledger) of(stream string) (list []stagedoor.Checkpoint) {
+func (l *ledger) of(stream string) (list []kept) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for name, unsure := range l.unsure {
@@ -51,26 +58,26 @@ func (l *ledger) count(stream string) int {
 	return len(l.unsure[stream])
 }
 
-func (l *ledger) add(c stagedoor.Checkpoint) {
+func (l *ledger) add(c kept) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.unsure == nil {
-		l.unsure = map[string]map[string]stagedoor.Checkpoint{}
+		l.unsure = map[string]map[string]kept{}
 	}
 	if l.unsure[c.Stream] == nil {
-		l.unsure[c.Stream] = map[string]stagedoor.Checkpoint{}
+		l.unsure[c.Stream] = map[string]kept{}
 	}
-	l.unsure[c.Stream][placeOf(c)] = c
+	l.unsure[c.Stream][placeOf(c.Checkpoint)] = c
 }
 
 // settle strikes out what was seen to stand, but for slices that were committed
 // again meanwhile.
-func (l *ledger) settle(list []stagedoor.Checkpoint) {
+func (l *ledger) settle(list []kept) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range list {
-		if l.unsure[c.Stream][placeOf(c)].ReadAt.Equal(c.ReadAt) {
-			delete(l.unsure[c.Stream], placeOf(c))
+		if l.unsure[c.Stream][placeOf(c.Checkpoint)].ReadAt.Equal(c.ReadAt) {
+			delete(l.unsure[c.Stream], placeOf(c.Checkpoint))
 		}
 	}
 }
@@ -79,7 +86,7 @@ func (l *ledger) settle(list []stagedoor.Checkpoint) {
 func (l *ledger) end(part stagedoor.Slice) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.unsure[part.Stream], func(_ string, c stagedoor.Checkpoint) bool {
+	maps.DeleteFunc(l.unsure[part.Stream], func(_ string, c kept) bool {
 		return c.Params == part.Params && c.Partition == part.Partition
 	})
 }
@@ -117,7 +124,7 @@ func (d *Destination) Finish(ctx context.Context) error {
 }
 
 // stillThere fails where a slice that was committed is not there any more.
-func (d *Destination) stillThere(ctx context.Context, q querier, unsure []stagedoor.Checkpoint) error {
+func (d *Destination) stillThere(ctx context.Context, q querier, unsure []kept) error {
 	if len(unsure) == 0 {
 		return nil
 	}
@@ -131,24 +138,25 @@ func (d *Destination) stillThere(ctx context.Context, q querier, unsure []staged
 	return err
 }
 
-// A checkpoint stands also where another run has read the same slice later and
-// put its own in its place.
+// A checkpoint stands also where another run has put its own in its place: one that
+// has read the same slice later, or was slower and has read it before, which the age of
+// the row's transaction tells. What a crash took has left an older row, or none.
 const (
-	checkpointsGiven = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS given ("stream", "params", "partition", "slice", "read_at")`
+	checkpointsGiven = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[]) AS given ("stream", "params", "partition", "slice", "read_at", "transaction")`
 	stands           = `held."stream" = given."stream" AND held."params" = given."params" AND held."partition" = given."partition"
-	AND held."slice" = given."slice" AND held."read_at" >= given."read_at"`
+	AND held."slice" = given."slice" AND (held."read_at" >= given."read_at" OR age(held.xmin) <= age(NULLIF(given."transaction", '')::xid))`
 )
 
-func given(list []stagedoor.Checkpoint) []any {
-	texts := make([][]string, 4)
+func given(list []kept) []any {
+	texts := make([][]string, 5)
 	var times []time.Time
 	for _, c := range list {
-		for i, text := range []string{c.Stream, c.Params, c.Partition, c.ID()} {
+		for i, text := range []string{c.Stream, c.Params, c.Partition, c.ID(), c.transaction} {
 			texts[i] = append(texts[i], text)
 		}
 		times = append(times, when(c.ReadAt))
 	}
-	return []any{texts[0], texts[1], texts[2], texts[3], times}
+	return []any{texts[0], texts[1], texts[2], texts[3], times, texts[4]}
 }
 
 func (d *Destination) lost(count int) error {

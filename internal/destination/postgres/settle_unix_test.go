@@ -48,6 +48,11 @@ func logins() stagedoor.Stream {
 
 // writeDay writes the three logins of a day of January.
 func writeDay(d *Destination, run string, day int) error {
+	return writeDayReadAt(d, run, day, day%24)
+}
+
+// writeDayReadAt is writeDay of a reading that began at an hour.
+func writeDayReadAt(d *Destination, run string, day, hour int) error {
 	ctx := context.Background()
 	at := time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC)
 	w, err := d.Begin(ctx, logins(), stagedoor.Slice{Stream: "logins", Days: stagedoor.Days{Since: at, Until: at}}, run)
@@ -61,7 +66,7 @@ func writeDay(d *Destination, run string, day int) error {
 			return err
 		}
 	}
-	_, err = w.Commit(ctx, stagedoor.Checkpoint{ReadAt: time.Date(2026, 2, 1, day%24, 0, 0, 0, time.UTC), Returned: 3}, true)
+	_, err = w.Commit(ctx, stagedoor.Checkpoint{ReadAt: time.Date(2026, 2, 1, hour, 0, 0, 0, time.UTC), Returned: 3}, true)
 	return err
 }
 
@@ -217,4 +222,45 @@ func TestAnotherRunOnTopIsNoLoss(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestASlowerRunOnTopIsNoLoss has a run that read a slice before this one, and was
+// slower, commit it after this one did.
+func TestASlowerRunOnTopIsNoLoss(t *testing.T) {
+	d, c, place := opened(t)
+	slower, err := Open(context.Background(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slower.Close()
+	for hour, one := range map[int]*Destination{9: slower, 12: d} { // so that the table is there
+		if err := writeDayReadAt(one, "before", 7, hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writeDayReadAt(d, "run-1", 1, 12); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeDayReadAt(slower, "run-0", 1, 9); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeDay(d, "run-1", 2); err != nil {
+		t.Error(err)
+	}
+	for _, one := range []*Destination{d, slower} {
+		if err := one.Finish(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	// What a crash takes is missed all the same, also where an older reading lies below.
+	if err := c.Stall(); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeDayReadAt(d, "run-1", 1, 15); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, d.Finish(context.Background()), "a slice that this run had written is not there any more")
 }

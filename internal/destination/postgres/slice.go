@@ -13,11 +13,12 @@ import (
 
 // slice stages the records of one slice. It is used by one goroutine.
 type slice struct {
-	d      *Destination
-	stream stagedoor.Stream
-	slice  stagedoor.Slice
-	run    string
-	table  table
+	transaction string // that wrote the checkpoint
+	d           *Destination
+	stream      stagedoor.Stream
+	slice       stagedoor.Slice
+	run         string
+	table       table
 
 	rows        spool // no two of one key
 	repeats     spool // rows whose key may have come before; each with its order
@@ -155,7 +156,7 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 	var doubtful *stagedoor.Written
 	var written stagedoor.Written
 	durably := checkpoint.Cut || checkpoint.Ended || s.d.ledger.count(s.stream.Name) >= unsureSlices
-	var before []stagedoor.Checkpoint
+	var before []kept
 	err := s.d.again(ctx, func() error {
 		err := s.d.change(ctx, s.table.name, durably, func(ctx context.Context, tx pgx.Tx) error {
 			before = s.d.ledger.of(s.stream.Name)
@@ -188,7 +189,7 @@ func (s *slice) commit(ctx context.Context, checkpoint stagedoor.Checkpoint, gon
 	case durably && doubtful == nil:
 		s.d.ledger.settle(before)
 	default:
-		s.d.ledger.add(checkpoint)
+		s.d.ledger.add(kept{checkpoint, s.transaction})
 	}
 	if doubtful == nil {
 		return written, err
@@ -234,7 +235,8 @@ func (s *slice) move(ctx context.Context, tx pgx.Tx, checkpoint stagedoor.Checkp
 		return written, nil
 	}
 	checkpoint.Written = written.Rows
-	return written, s.d.saveCheckpoint(ctx, tx, checkpoint)
+	s.transaction, err = s.d.saveCheckpoint(ctx, tx, checkpoint)
+	return written, err
 }
 
 // before looks at the table before the rows come: whether it has rows between the
