@@ -205,6 +205,15 @@ func testUnknown(t *testing.T, kind Kind) {
 	testRecords(t, kind, people(), wide, person("2026-01-01 b", 2))
 }
 
+// testHuge writes a row that is larger than any buffer, among small ones.
+func testHuge(t *testing.T, kind Kind) {
+	long := strings.Repeat("lång 会議 ", 400_000)
+	huge := person("2026-01-01 b", 2)
+	huge.Values[0] = long
+	huge.Raw = fmt.Appendf(nil, `{"name":%q,"age":2}`, long)
+	testRecords(t, kind, people(), person("2026-01-01 a", 1), huge, person("2026-01-01 c", 3))
+}
+
 func testOccupied(t *testing.T, kind Kind) {
 	if kind.Occupy == nil {
 		t.Skip("nothing can lie where the rows would")

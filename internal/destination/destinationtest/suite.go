@@ -67,6 +67,7 @@ func Test(t *testing.T, kind Kind) {
 		{"a changed type is refused, and nothing is lost", testChangedType},
 		{"nested values come back exactly", testNested},
 		{"a thousand unknown fields stay in the raw record", testUnknown},
+		{"a row of five megabytes comes back exactly", testHuge},
 		{"what another program made is left alone", testOccupied},
 
 		{"checkpoints are kept for each stream, parameters and slice", testCheckpoints},
