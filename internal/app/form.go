@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -163,4 +164,33 @@ func (a *App) ReadAccountID(ctx context.Context, provider, user string, token st
 		return "", err
 	}
 	return a.AccountID(ctx, p, stagedoor.NewSecret(text), first(user, "me"), apiURL, allow)
+}
+
+// PlanHints are what a plan means for what a credential is for: how fast programs can
+// read, and which purposes ask for more.
+func (a *App) PlanHints(provider string, plan stagedoor.Plan, purposes []string) []stagedoor.Step {
+	p, err := a.Provider(provider)
+	if err != nil || !speaksZoom(p) {
+		return nil
+	}
+	limit := p.Limit("", stagedoor.Heavy, plan)
+	says := fmt.Sprintf("%s: Zoom permits %d Heavy calls a second", plan, limit.PerSecond)
+	if limit.PerDay > 0 {
+		says += fmt.Sprintf(", and %d a day", limit.PerDay)
+	}
+	steps := []stagedoor.Step{{Name: "plan", Result: "ok", Says: says}}
+	list, err := scope.ParsePurposes(purposes)
+	if err != nil {
+		return steps
+	}
+	for _, purpose := range list {
+		needs := stagedoor.PlanFree
+		for _, use := range purposeUses(purpose) {
+			needs = larger(needs, smallestPlan(use.Operation.Path))
+		}
+		if larger(needs, plan) != plan {
+			steps = append(steps, stagedoor.Step{Name: "plan", Result: "warn", Says: purpose.Title + " needs " + first(purpose.Needs, "the "+string(needs)+" plan or higher") + "; if the account has it, set the plan in the form"})
+		}
+	}
+	return steps
 }

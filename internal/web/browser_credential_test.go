@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestAddCredential(t *testing.T) {
 	p.Type("Credential Description", "attendance for HR, daily")
 	p.Type("Labels", "team=hr")
 	p.Click("button", "Check")
-	p.Shows("Token", "minted; it lasts 1h", "Zoom takes these values. Save the credential to keep them.")
+	p.Shows("Token", "minted; it lasts 1h", "Plan business: Zoom permits 40 Heavy calls a second, and 60000 a day", "Zoom takes these values. Save the credential to keep them.")
 	p.Click("button", "Save")
 	p.At("/credentials/acme-reports")
 	p.Shows("Acme reports", "good", "attendance for HR, daily", "Renewed automatically, nothing to do.")
@@ -163,4 +164,88 @@ func TestNewSecret(t *testing.T) {
 	p.Click("button", "Remove")
 	p.At("/credentials")
 	p.Shows("No credentials yet")
+}
+
+// TestErrorsAreExplained has each thing that can be wrong with an app be wrong, and
+// reads what the check says of it and what to do.
+func TestErrorsAreExplained(t *testing.T) {
+	w := newWorld(t)
+	p := w.signedIn(stagedoor.RoleAdmin)
+	off, on := false, true
+	for _, test := range []struct {
+		name  string
+		wrong func()
+		right func()
+		says  []string
+	}{
+		{
+			"an account id that is none", func() { p.Type("Zoom App: Account ID", "AAAAAAAAAAAAAAAAAAAAAA") }, func() { p.Type("Zoom App: Account ID", w.info.AccountID) },
+			[]string{"What to do", "Save as unverified"},
+		},
+		{
+			"an app that is not activated", func() { w.sim.SetCredential(zoomsim.CredentialChange{Active: &off}) }, func() { w.sim.SetCredential(zoomsim.CredentialChange{Active: &on}) },
+			[]string{"Activation", "Save as unverified"},
+		},
+		{
+			"a host that is not allowed", func() { p.Type("Further hosts", "") },
+			func() {
+				p.Type("Further hosts", strings.TrimSuffix(strings.TrimPrefix(w.info.APIURL, "http://"), "/v2"))
+			},
+			[]string{"127.0.0.1", "What to do"},
+		},
+		{
+			"a validation URL that is none", func() { p.Type("Credential Validation URL", "/users/me/nothing/here") }, func() { p.Type("Credential Validation URL", "") },
+			[]string{"Validation call", "What to do"},
+		},
+		{
+			"a plan that is too small", func() { p.Choose("The account's plan", "free"); p.Tick("Reports") }, func() { p.Choose("The account's plan", "business"); p.Tick("Reports") },
+			[]string{"Reports needs the Pro plan or higher", "Zoom takes these values."},
+		},
+		{
+			"a validation URL outside of the scopes", func() {
+				w.sim.SetCredential(zoomsim.CredentialChange{Scopes: &[]string{"group:read:list_groups:admin"}})
+			}, func() {},
+			[]string{"is outside the app's scopes, which does not make the credential bad", "/groups is inside them", "Zoom takes these values."},
+		},
+	} {
+		p.Go("/credentials/new")
+		w.fill(p, "Acme", w.info.ClientSecret)
+		test.wrong()
+		p.Click("button", "Check")
+		p.Shows(test.says...)
+		test.right()
+		if t.Failed() {
+			t.Fatal(test.name)
+		}
+	}
+}
+
+// TestFiguresMove: calls of a caller are seen in the quota, on the tile and in the audit
+// while the pages are open.
+func TestFiguresMove(t *testing.T) {
+	w := newWorld(t)
+	w.add(w.credential())
+	id, secret := w.addCaller("reports", "GET /users/**")
+	quota, audit := w.signedIn(stagedoor.RoleAdmin), w.signedIn(stagedoor.RoleAdmin)
+	quota.Go("/quota/acme")
+	quota.Shows("Who used it", "cli") // the check of before
+	audit.Go("/audit")
+	audit.Shows("New lines appear by themselves.")
+	granted := w.browser().post("/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}})
+	_, token, _ := strings.Cut(granted.body, `"access_token":"`)
+	token, _, _ = strings.Cut(token, `"`)
+	got := ask(w.browser(), "GET", "/to/acme/v2/users", map[string][]string{"Authorization": {"Bearer " + token}})
+	if got.status != 200 {
+		t.Fatal(got.status)
+	}
+	audit.Shows("caller reports", "GET /users", "ok 200")
+	quota.Shows("reports")
+	var canvas, rows int
+	quota.Eval(`document.querySelectorAll(".curve canvas").length`, &canvas)
+	quota.Eval(`document.querySelectorAll(".curve").length`, &rows)
+	if canvas != 1 || rows != 1 {
+		t.Errorf("%d curves are drawn in %d places", canvas, rows)
+	}
+	audit.Click("button", "Verify")
+	audit.Shows("Nothing was changed, moved or removed.")
 }

@@ -24,7 +24,8 @@ type checking struct {
 	owner string // the operator's id: nobody else sees it
 	began time.Time
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex       // guards what follows
+	hints  []stagedoor.Step // on the plan, told at the end of a check that went well
 	steps  []stagedoor.Step
 	asking string
 	done   bool
@@ -39,10 +40,10 @@ const (
 	checksEach = 4 // of one operator at once
 )
 
-// begin starts a check for who looks; run is given a watcher, and its error is how the
+// begin starts a check for who looks; hints are told when it went well. run is given a watcher, and its error is how the
 // check ended.
-func (c *checks) begin(r *http.Request, now time.Time, run func(context.Context, stagedoor.Watcher) (stagedoor.Proven, error)) (*checking, error) {
-	k := &checking{id: rand.Text(), owner: visitorOf(r.Context()).Operator.ID, began: now}
+func (c *checks) begin(r *http.Request, now time.Time, hints []stagedoor.Step, run func(context.Context, stagedoor.Watcher) (stagedoor.Proven, error)) (*checking, error) {
+	k := &checking{id: rand.Text(), owner: visitorOf(r.Context()).Operator.ID, began: now, hints: hints}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	running := 0
@@ -69,6 +70,9 @@ func (c *checks) begin(r *http.Request, now time.Time, run func(context.Context,
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.done, k.proven, k.err, k.asking = true, proven, err, ""
+		if err == nil {
+			k.steps = append(k.steps, k.hints...)
+		}
 	}()
 	return k, nil
 }

@@ -108,7 +108,11 @@ func (s *site) checkAgain(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.showCredential(w, r, shown)
 	}
-	k, err := s.checks.begin(r, s.Now(), func(ctx context.Context, watcher stagedoor.Watcher) (stagedoor.Proven, error) {
+	c, err := s.Credentials.CredentialState(r.Context(), slug)
+	if err != nil {
+		return s.told(w, r, err)
+	}
+	k, err := s.checks.begin(r, s.Now(), s.Credentials.PlanHints(c.Provider, c.Plan, c.Purposes), func(ctx context.Context, watcher stagedoor.Watcher) (stagedoor.Proven, error) {
 		_, err := s.Credentials.CheckCredential(ctx, slug, watcher)
 		return stagedoor.Proven{}, err
 	})

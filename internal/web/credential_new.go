@@ -85,7 +85,7 @@ func (s *site) checkNew(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.told(w, r, err)
 	}
-	k, err := s.checks.begin(r, s.Now(), func(ctx context.Context, watcher stagedoor.Watcher) (stagedoor.Proven, error) {
+	k, err := s.checks.begin(r, s.Now(), s.Credentials.PlanHints(f.c.Provider, f.c.Plan, f.c.Purposes), func(ctx context.Context, watcher stagedoor.Watcher) (stagedoor.Proven, error) {
 		return s.Credentials.ProveNew(ctx, f.c, watcher)
 	})
 	if err != nil {

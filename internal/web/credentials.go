@@ -22,6 +22,7 @@ type Credentials interface {
 	Scopes(q stagedoor.ScopeQuestion) (stagedoor.ScopeList, error)
 	Compare(q stagedoor.ScopeQuestion, held []string) (stagedoor.ScopeComparison, error)
 	FittingURL(purposes []string) string
+	PlanHints(provider string, plan stagedoor.Plan, purposes []string) []stagedoor.Step
 	Remark(c stagedoor.Credential, field string) (stagedoor.Remark, bool)
 	ReadAccountID(ctx context.Context, provider, user string, token stagedoor.Secret, apiURL string, allow []string) (string, error)
 

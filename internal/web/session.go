@@ -129,7 +129,7 @@ func (s *site) secure(r *http.Request) bool { return strings.HasPrefix(s.Base(r)
 // whatever a browser makes of backslashes, tabs and double slashes.
 func ownPath(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") {
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(text, "/") {
 		return "/"
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f }) || path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") && u.Path != "/" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,4 +133,22 @@ func TestLayout(t *testing.T) {
 	if !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Error(w.Header())
 	}
+}
+
+// FuzzOwnPath holds that whatever is to be gone on to lies on this site.
+func FuzzOwnPath(f *testing.F) {
+	for _, seed := range []string{"/", "//evil.example", "/\\evil", "https://evil.example", "/a?b=c#d", "/%2f/x", "\t//x", "/./x", "javascript:x"} {
+		f.Add(seed)
+	}
+	base, err := url.Parse("https://gate.example.com/sign-in")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := ownPath(text)
+		to, err := base.Parse(got)
+		if err != nil || to.Host != base.Host || to.Scheme != base.Scheme || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\t\r\n") {
+			t.Errorf("%q leads to %q", text, got)
+		}
+	})
 }
