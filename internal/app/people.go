@@ -153,6 +153,16 @@ func (a *App) Session(ctx context.Context, cookie stagedoor.Secret) (stagedoor.O
 	return people.Session(ctx, cookie)
 }
 
+// LookAtSession is [App.Session] for what an open page asks by itself, which does
+// not keep a session going.
+func (a *App) LookAtSession(ctx context.Context, cookie stagedoor.Secret) (stagedoor.Operator, stagedoor.Session, error) {
+	people, err := a.People(ctx)
+	if err != nil {
+		return stagedoor.Operator{}, stagedoor.Session{}, err
+	}
+	return people.LookAtSession(ctx, cookie)
+}
+
 // AnyOperator reports whether there is an operator at all.
 func (a *App) AnyOperator(ctx context.Context) (bool, error) {
 	people, err := a.People(ctx)

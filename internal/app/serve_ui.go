@@ -36,8 +36,12 @@ type visitors struct {
 // Visitor returns whose session a cookie is of. What its forms hold is made from
 // the cookie, so that it is stored nowhere, and holds when the daemon was restarted
 // while a form was open.
-func (v visitors) Visitor(ctx context.Context, session stagedoor.Secret) (web.Visitor, error) {
-	o, s, err := v.app.Session(ctx, session)
+func (v visitors) Visitor(ctx context.Context, session stagedoor.Secret, byItself bool) (web.Visitor, error) {
+	look := v.app.Session
+	if byItself {
+		look = v.app.LookAtSession
+	}
+	o, s, err := look(ctx, session)
 	if err != nil {
 		return web.Visitor{}, err
 	}

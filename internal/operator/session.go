@@ -107,10 +107,20 @@ func (p *People) voucher(seed string, o stagedoor.Operator) stagedoor.Secret {
 	return stagedoor.NewSecret(seed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
-// Session returns whose session a cookie is of; [stagedoor.KindUnauthenticated]
-// where it is nobody's, or has ended. It reads the database only where nothing was
-// ever [People.Reload]ed.
+// Session returns whose session a cookie is of, which is a use of it;
+// [stagedoor.KindUnauthenticated] where it is nobody's, or has ended. It reads the
+// database only where nothing was ever [People.Reload]ed.
 func (p *People) Session(ctx context.Context, cookie stagedoor.Secret) (stagedoor.Operator, stagedoor.Session, error) {
+	return p.session(ctx, cookie, true)
+}
+
+// LookAtSession is [People.Session] for what an open page asks by itself: it is no
+// use, so that a page which somebody left open does not keep their session going.
+func (p *People) LookAtSession(ctx context.Context, cookie stagedoor.Secret) (stagedoor.Operator, stagedoor.Session, error) {
+	return p.session(ctx, cookie, false)
+}
+
+func (p *People) session(ctx context.Context, cookie stagedoor.Secret, used bool) (stagedoor.Operator, stagedoor.Session, error) {
 	known, err := p.memory(ctx)
 	if err != nil {
 		return stagedoor.Operator{}, stagedoor.Session{}, err
@@ -122,7 +132,9 @@ func (p *People) Session(ctx context.Context, cookie stagedoor.Secret) (stagedoo
 			Op: "let an operator in", Kind: stagedoor.KindUnauthenticated, Cause: "nobody is signed in, or the session has ended", Fix: "Sign in.",
 		}
 	}
-	l.seen.Store(max(l.seen.Load(), now.UnixMicro()))
+	if used {
+		l.seen.Store(max(l.seen.Load(), now.UnixMicro()))
+	}
 	n := l.session
 	n.SeenAt = time.UnixMicro(l.seen.Load()).UTC()
 	return l.operator, n, nil

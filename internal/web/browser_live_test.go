@@ -41,7 +41,7 @@ func TestTwoBrowsers(t *testing.T) {
 	viewer.Shows("switched off")
 
 	admin.Go("/operators/a-viewer")
-	admin.Choose("Role", "operator")
+	admin.Tick("operator")
 	admin.Click("button", "Change the role")
 	admin.At("/operators")
 	viewer.Go("/credentials/acme")

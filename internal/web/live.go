@@ -135,7 +135,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 			}
 		case <-beat.C:
 		}
-		if _, err := s.visitor(r); err != nil { // signed out, or removed, meanwhile
+		if _, err := s.visitor(r, true); err != nil { // signed out, or removed, meanwhile
 			_, _ = fmt.Fprint(w, "event: signed-out\ndata: \n\n") // who has gone needs no answer
 			_ = stream.Flush()
 			return nil

@@ -19,11 +19,11 @@ type leaving struct {
 	gone atomic.Bool
 }
 
-func (l *leaving) Visitor(ctx context.Context, session stagedoor.Secret) (Visitor, error) {
+func (l *leaving) Visitor(ctx context.Context, session stagedoor.Secret, byItself bool) (Visitor, error) {
 	if l.gone.Load() {
 		return Visitor{}, &stagedoor.Error{Kind: stagedoor.KindUnauthenticated}
 	}
-	return l.people.Visitor(ctx, session)
+	return l.people.Visitor(ctx, session, byItself)
 }
 
 // TestEvents follows changes as a page does: it is told each topic that changed,

@@ -99,7 +99,7 @@ func (s *site) showOperator(w http.ResponseWriter, r *http.Request, a operatorAc
 		if a.failure != nil {
 			p.Status = a.failure.Status
 		}
-		return s.show(w, r, p, operatorPage(o, a))
+		return s.show(w, r, p, operatorPage(o, self(r), a))
 	}
 	return &stagedoor.Error{Op: "show an operator", Kind: stagedoor.KindNotFound, Cause: words.OperatorMissing, Fix: words.ToOperators + ": /operators."}
 }
@@ -113,14 +113,27 @@ func (s *site) failedAt(w http.ResponseWriter, r *http.Request, act string, err 
 	return s.showOperator(w, r, operatorAct{act, &problem})
 }
 
+// self reports whether the operator of the path is who looks.
+func self(r *http.Request) bool { return visitorOf(r.Context()).Operator.Name == r.PathValue("name") }
+
 func (s *site) setRole(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.Operators.SetOperatorRole(r.Context(), r.PathValue("name"), stagedoor.Role(r.PostFormValue("role"))); err != nil {
+	o, err := s.Operators.SetOperatorRole(r.Context(), r.PathValue("name"), stagedoor.Role(r.PostFormValue("role")))
+	if err != nil {
 		return s.failedAt(w, r, "role", err)
+	}
+	if self(r) && !o.Role.Includes(stagedoor.RoleAdmin) {
+		return s.goOn(w, r, "/") // the list is for admins
 	}
 	return s.goOn(w, r, "/operators")
 }
 
 func (s *site) reset(w http.ResponseWriter, r *http.Request) error {
+	// It would end the session that the link is shown in.
+	if self(r) {
+		return s.failedAt(w, r, "reset", &stagedoor.Error{
+			Op: "reset an operator", Subject: "operator " + r.PathValue("name"), Kind: stagedoor.KindConflict, Cause: words.ResetSelf, Fix: words.ResetSelfDo,
+		})
+	}
 	o, link, err := s.Operators.ResetOperator(r.Context(), r.PathValue("name"))
 	if err != nil {
 		return s.failedAt(w, r, "reset", err)
@@ -136,6 +149,9 @@ func (s *site) removeOperator(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Operators.RemoveOperator(r.Context(), name); err != nil {
 		return s.failedAt(w, r, "remove", err)
 	}
+	if self(r) {
+		return s.goOn(w, r, "/sign-in")
+	}
 	return s.goOn(w, r, "/operators")
 }
 
@@ -147,11 +163,14 @@ func repeated(r *http.Request, name, op, subject string) error {
 	return &stagedoor.Error{Op: op, Subject: subject, Kind: stagedoor.KindUsage, Cause: words.TypedOtherwise, Fix: words.TypedFix}
 }
 
-// roleOptions are the roles to choose from.
-func roleOptions(chosen stagedoor.Role) []option {
-	return []option{
-		{string(stagedoor.RoleViewer), words.RoleViewer, chosen == stagedoor.RoleViewer},
-		{string(stagedoor.RoleOperator), words.RoleOperator, chosen == stagedoor.RoleOperator},
-		{string(stagedoor.RoleAdmin), words.RoleAdmin, chosen == stagedoor.RoleAdmin},
+// roleChoice is a role to choose, and what it may do.
+type roleChoice struct {
+	role  stagedoor.Role
+	about string
+}
+
+func roleChoices() []roleChoice {
+	return []roleChoice{
+		{stagedoor.RoleViewer, words.RoleViewer}, {stagedoor.RoleOperator, words.RoleOperator}, {stagedoor.RoleAdmin, words.RoleAdmin},
 	}
 }

@@ -54,7 +54,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			}
 			got := ask(b, method, path, nil)
 			wanted := to.Role == "" || role.Includes(to.Role)
-			refused := got.header.Get("HX-Redirect") == "/sign-in" || strings.Contains(got.body, "this is for the role") || strings.HasPrefix(got.header.Get("Location"), "/sign-in?next=")
+			refused := strings.Contains(got.body, "Nobody is signed in here any more") || strings.HasPrefix(got.header.Get("HX-Redirect"), "/sign-in") || strings.Contains(got.body, "this is for the role") || strings.HasPrefix(got.header.Get("Location"), "/sign-in?next=")
 			if refused == wanted {
 				t.Errorf("%s as %q: %d, %s", to.Pattern, role, got.status, got.header.Get("Location"))
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/web/words"
 )
 
 // sessionCookie is the cookie's name where the page came over plain HTTP, which
@@ -55,20 +56,21 @@ func (s *site) guard(to route) http.Handler {
 
 // identified notes who comes, if anybody did sign in.
 func (s *site) identified(r *http.Request) *http.Request {
-	v, err := s.visitor(r)
+	v, err := s.visitor(r, r.Header.Get("X-By-Itself") != "")
 	if err != nil {
 		return r
 	}
 	return r.WithContext(withVisitor(r.Context(), v, stagedoor.AddressOf(r)))
 }
 
-// visitor is whose session the request's cookie is of, now.
-func (s *site) visitor(r *http.Request) (Visitor, error) {
+// visitor is whose session the request's cookie is of, now. Pages say what they ask
+// by themselves; who claims it falsely has their own session end early.
+func (s *site) visitor(r *http.Request, byItself bool) (Visitor, error) {
 	c, err := r.Cookie(sessionCookie(s.secure(r)))
 	if err != nil {
 		return Visitor{}, err
 	}
-	return s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value))
+	return s.People.Visitor(r.Context(), stagedoor.NewSecret(c.Value), byItself)
 }
 
 // admit says why somebody may not come here; nil: they may.
@@ -100,20 +102,42 @@ func (s *site) admit(r *http.Request, role stagedoor.Role) error {
 }
 
 // refuse answers who may not come: a page that needs signing in leads there, and
-// comes back afterwards.
+// comes back afterwards. A form of a session that has ended is not taken, and says so.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if stagedoor.KindOf(err) != stagedoor.KindUnauthenticated {
+	switch {
+	case stagedoor.KindOf(err) != stagedoor.KindUnauthenticated:
 		s.failed(w, r, err)
-		return
+	case fragment(r) || r.URL.Path == "/events":
+		w.Header().Set("HX-Redirect", signInFrom(from(r)))
+		http.Error(w, "Sign in first.", http.StatusUnauthorized)
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		http.Redirect(w, r, signInFrom(r.URL.RequestURI()), http.StatusSeeOther)
+	case !browser(r):
+		s.failed(w, r, err)
+	default:
+		problem := problemOf(err)
+		problem.Detail, problem.Fix = words.FormOfNobody, words.FormOfNobodyDo
+		if err := s.show(w, r, page{Title: words.SignInTitle, Status: problem.Status}, signInPage(signInForm{Next: "/", Failure: &problem})); err != nil {
+			s.failed(w, r, err)
+		}
 	}
-	where := "/sign-in"
-	if r.Method == http.MethodGet && !fragment(r) && r.URL.Path != "/events" {
-		where += "?next=" + url.QueryEscape(r.URL.RequestURI())
-		http.Redirect(w, r, where, http.StatusSeeOther)
-		return
+}
+
+// signInFrom is where one signs in to go on to a path.
+func signInFrom(path string) string {
+	if path = ownPath(path); path == "/" {
+		return "/sign-in"
 	}
-	w.Header().Set("HX-Redirect", where)
-	http.Error(w, "Sign in first.", http.StatusUnauthorized)
+	return "/sign-in?next=" + url.QueryEscape(path)
+}
+
+// from is the page of which htmx asks for a part.
+func from(r *http.Request) string {
+	at, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	if err != nil {
+		return "/"
+	}
+	return at.RequestURI()
 }
 
 // fragment reports whether a part of a page is asked for, by htmx.

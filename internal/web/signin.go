@@ -106,7 +106,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 // isName reports whether a text could be an operator's name.
 func isName(text string) bool {
 	return text != "" && len(text) <= longestName && !strings.ContainsFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r))
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-')
 	})
 }
 
@@ -199,15 +199,18 @@ func (s *site) accept(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		o, err = s.Entry.AcceptInvitation(r.Context(), linkOf(r.PostFormValue("link")), password, stagedoor.AddressOf(r))
 	}
-	if err == nil {
-		err = s.letIn(w, r, o.Name, password)
-	}
 	if err != nil {
 		problem := problemOf(err)
 		if fragment(r) || problem.Status >= http.StatusInternalServerError {
 			return s.told(w, r, err)
 		}
 		return s.show(w, r, page{Title: words.InvitationTitle, Status: problem.Status, Scripts: []string{"invitation.js"}}, invitationPage(&problem))
+	}
+	// The password is set and the link used up, whatever comes of signing in: too many
+	// failures from this address before, for example.
+	if err := s.letIn(w, r, o.Name, password); err != nil {
+		s.Log.Info("an invitation was accepted, and nobody signed in", "operator", o.Name, "error", err)
+		return s.goOn(w, r, "/sign-in")
 	}
 	return s.goOn(w, r, "/credentials")
 }

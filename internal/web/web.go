@@ -13,8 +13,9 @@ import (
 // People knows who signed in.
 type People interface {
 	// Visitor returns who shows the secret of a session's cookie;
-	// stagedoor.KindUnauthenticated where it is nobody's, or has ended.
-	Visitor(ctx context.Context, session stagedoor.Secret) (Visitor, error)
+	// stagedoor.KindUnauthenticated where it is nobody's, or has ended. What an open
+	// page asks by itself is no use that keeps the session going.
+	Visitor(ctx context.Context, session stagedoor.Secret, byItself bool) (Visitor, error)
 }
 
 // Visitor is an operator in one of their browsers.

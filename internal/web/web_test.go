@@ -18,7 +18,7 @@ import (
 // people are operators by the secret of their session.
 type people map[string]Visitor
 
-func (p people) Visitor(_ context.Context, session stagedoor.Secret) (Visitor, error) {
+func (p people) Visitor(_ context.Context, session stagedoor.Secret, _ bool) (Visitor, error) {
 	v, ok := p[session.Reveal()]
 	if !ok {
 		return Visitor{}, &stagedoor.Error{Kind: stagedoor.KindUnauthenticated}

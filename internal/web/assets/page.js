@@ -77,6 +77,8 @@ document.addEventListener("cancel", (event) => {
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.body.dataset.csrf;
   if (token) event.detail.headers["X-CSRF-Token"] = token;
+  // What nobody did is no use of the session, which ends when it is not used.
+  if (event.detail.triggeringEvent?.type.startsWith("live-")) event.detail.headers["X-By-Itself"] = "1";
 });
 
 function leave() {
@@ -87,7 +89,7 @@ function leave() {
 // leads elsewhere says that nobody is signed in any more.
 async function again(path) {
   try {
-    const answer = await fetch("/me", { redirect: "manual" });
+    const answer = await fetch("/me", { redirect: "manual", headers: { "X-By-Itself": "1" } });
     if (answer.type === "opaqueredirect") return leave();
   } catch {
     // away; the stream tries on

@@ -6,6 +6,8 @@ const (
 	SignInAbout     = "With the name and password of your invitation."
 	Name            = "Name"
 	Password        = "Password"
+	FormOfNobody    = "Nobody is signed in here any more; nothing was changed."
+	FormOfNobodyDo  = "Sign in, and do it once more."
 	NoPassword      = "Forgot the password, or no name yet?"
 	NoPasswordFix   = "An admin makes a one-time link: on the Operators page, or with `stagedoor operator reset NAME` on the machine that runs Stagedoor."
 	PasswordAgain   = "The same password again"
