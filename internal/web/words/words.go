@@ -10,7 +10,7 @@ const (
 	SignIn    = "Sign in"
 	SignOut   = "Sign out"
 	Theme     = "Colours"
-	ThemeAuto = "As the system"
+	ThemeAuto = "System"
 	Light     = "Light"
 	Dark      = "Dark"
 	Copy      = "Copy"
