@@ -61,9 +61,10 @@ type App struct {
 	// strangers takes the lines of those who did not prove who they are; nil: there is
 	// no daemon, and they go to the audit as all others.
 	strangers func(stagedoor.Event)
-	// peopleOnce guards people; a pointer, so that an App may be copied.
-	peopleOnce *sync.Mutex
-	address    string // where a daemon listens; empty: this is none
+	// Parts are opened on first use, by whoever comes first. These guard the opening;
+	// pointers, so that an App may be copied.
+	vaultOnce, auditOnce, callersOnce, operatorsOnce, peopleOnce *sync.Mutex
+	address                                                      string // where a daemon listens; empty: this is none
 
 	troubles *troubles
 	live     *live // of a daemon; nil: this is none
@@ -76,7 +77,10 @@ type App struct {
 
 // Open returns the App for the settings, which must have been resolved.
 func Open(settings Settings, env Environment) (*App, error) {
-	return &App{settings: settings, env: env, mu: new(sync.Mutex), troubles: new(troubles), peopleOnce: new(sync.Mutex), self: job.ThisProcess(false), began: now()}, nil
+	return &App{
+		settings: settings, env: env, mu: new(sync.Mutex), troubles: new(troubles), self: job.ThisProcess(false), began: now(),
+		vaultOnce: new(sync.Mutex), auditOnce: new(sync.Mutex), callersOnce: new(sync.Mutex), operatorsOnce: new(sync.Mutex), peopleOnce: new(sync.Mutex),
+	}, nil
 }
 
 // closing is how long writing down what was used may take.
@@ -110,6 +114,8 @@ func (a *App) Home() string { return a.settings.Home }
 // Vault opens the database and the key on first use, and makes them where the
 // home is new.
 func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
+	a.vaultOnce.Lock()
+	defer a.vaultOnce.Unlock()
 	if a.vault != nil {
 		return a.vault, nil
 	}
@@ -129,6 +135,13 @@ func (a *App) Vault(ctx context.Context) (*vault.Vault, error) {
 	}
 	a.store, a.vault = s, v
 	return v, nil
+}
+
+// hasVault reports whether the database was opened.
+func (a *App) hasVault() bool {
+	a.vaultOnce.Lock()
+	defer a.vaultOnce.Unlock()
+	return a.vault != nil
 }
 
 // makeHome makes the home folder for its owner alone. One that is there keeps

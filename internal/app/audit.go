@@ -16,6 +16,8 @@ import (
 
 // auditLog is this process's chain, which begins with its first line.
 func (a *App) auditLog(ctx context.Context) (*audit.Log, error) {
+	a.auditOnce.Lock()
+	defer a.auditOnce.Unlock()
 	if a.audit != nil {
 		return a.audit, nil
 	}
@@ -39,7 +41,7 @@ func (a *App) auditKey(ctx context.Context) ([]byte, error) {
 // is err. It returns err, and where the line could not be written that too. Where
 // no database is open there is no audit.
 func (a *App) Did(ctx context.Context, e stagedoor.Event, err error) error {
-	if a.vault == nil {
+	if !a.hasVault() {
 		return err
 	}
 	// An act that was interrupted is one all the same.
@@ -62,7 +64,7 @@ func (a *App) Did(ctx context.Context, e stagedoor.Event, err error) error {
 // ends at the latest, and its failure is logged, so that nobody who reads is kept
 // waiting, or refused, by a disk that is full.
 func (a *App) Note(ctx context.Context, e stagedoor.Event, err error) {
-	if a.vault == nil {
+	if !a.hasVault() {
 		return
 	}
 	log, opening := a.auditLog(context.WithoutCancel(ctx))

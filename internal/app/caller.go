@@ -11,6 +11,8 @@ import (
 
 // Callers returns the callers of the database, which is opened on first use.
 func (a *App) Callers(ctx context.Context) (*caller.Callers, error) {
+	a.callersOnce.Lock()
+	defer a.callersOnce.Unlock()
 	if a.callers != nil {
 		return a.callers, nil
 	}

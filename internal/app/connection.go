@@ -193,7 +193,7 @@ func (a *App) tokenEvents(c stagedoor.Credential, waiting func(zoom.Event)) func
 			}
 			a.minted(c.Slug, err)
 		}
-		if c.ID == "" || a.vault == nil {
+		if c.ID == "" || !a.hasVault() {
 			return
 		}
 		// The event may come while the command's own context is ending; what

@@ -10,6 +10,8 @@ import (
 // Operators returns the tokens of operators, of the database that is opened on
 // first use.
 func (a *App) Operators(ctx context.Context) (*operator.Operators, error) {
+	a.operatorsOnce.Lock()
+	defer a.operatorsOnce.Unlock()
 	if a.operators != nil {
 		return a.operators, nil
 	}
