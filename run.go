@@ -14,6 +14,7 @@ type Receipt struct {
 	Ended       time.Time      `json:"ended"`
 	State       string         `json:"state"` // done, partial, failed, interrupted
 	Streams     []StreamReport `json:"streams"`
+	NotBegun    []string       `json:"not_begun,omitempty"` // streams whose turn had not come when the run ended
 }
 
 // StreamReport is a receipt's part on one stream.

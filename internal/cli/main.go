@@ -119,6 +119,8 @@ type session struct {
 	failed error
 	// toldRefused: the command itself told of provider files that are not used.
 	toldRefused bool
+	// toldPaces are the limits of labels that a run has told: its streams share them.
+	toldPaces []string
 }
 
 const (

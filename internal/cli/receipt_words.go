@@ -73,16 +73,10 @@ func (s *session) sayReceipt(r stagedoor.Receipt) {
 	}
 }
 
-// sayNotBegun names the streams of a run that ended before their turn: the receipt
-// has nothing of them, and a person would look for them there.
-func (s *session) sayNotBegun(asked []stagedoor.Stream, r stagedoor.Receipt) {
-	var names []string
-	for _, st := range asked {
-		if !slices.ContainsFunc(r.Streams, func(report stagedoor.StreamReport) bool { return report.Stream == st.Name }) {
-			names = append(names, st.Name)
-		}
-	}
-	if len(names) > 0 {
-		s.say("%s  not begun: %s", amber.Render("left"), strings.Join(names, ", "))
+// sayNotBegun names the streams of a run that ended before their turn: a person
+// would look for them in the receipt.
+func (s *session) sayNotBegun(r stagedoor.Receipt) {
+	if len(r.NotBegun) > 0 {
+		s.say("%s  not begun: %s", amber.Render("left"), strings.Join(r.NotBegun, ", "))
 	}
 }

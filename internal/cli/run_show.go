@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -170,6 +171,7 @@ func (s *session) showRun(r stagedoor.Run, list []stagedoor.RunSlice) error {
 				add("", st.Error.Cause)
 			}
 		}
+		add("not begun", strings.Join(r.Receipt.NotBegun, ", "))
 	}
 	if err := s.table(rows); err != nil {
 		return err

@@ -162,7 +162,7 @@ func (s *session) sync(ctx context.Context, a *app.App, f syncFlags, args []stri
 	}
 	s.sayReceipt(receipt)
 	if f.keeps() {
-		s.sayNotBegun(job.Streams, receipt)
+		s.sayNotBegun(receipt)
 	}
 	if f.keeps() && ctx.Err() != nil && stagedoor.KindOf(err) == stagedoor.KindInterrupted {
 		err = f.stopped(c, err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/app"
@@ -31,7 +32,7 @@ func (s *session) forecast(ctx context.Context, run *app.Sync, part syncing.Stre
 	}
 	s.say("%s", faint.Render(fmt.Sprintf("%s: %s..%s%s in %s, %s", part.Stream.Name,
 		part.Slices[0].Days.Since.Format(time.DateOnly), part.Slices[len(part.Slices)-1].Days.Until.Format(time.DateOnly),
-		forParts(part), count(len(part.Slices), "slice"), callsOf(run, part))))
+		forParts(part), count(len(part.Slices), "slice"), s.callsOf(run, part))))
 }
 
 // forParts says what a stream is read for, where it is read in parts.
@@ -42,13 +43,15 @@ func forParts(part syncing.StreamPlan) string {
 	return fmt.Sprintf(" for %d %s", part.Parts.Count, part.Parts.Of)
 }
 
-// callsOf says how many calls a stream takes.
-func callsOf(run *app.Sync, part syncing.StreamPlan) string {
+// callsOf says how many calls a stream takes, and with the first stream of a label
+// how fast these may be made.
+func (s *session) callsOf(run *app.Sync, part syncing.StreamPlan) string {
 	if part.Stream.From != "" && part.Requests() == 0 {
 		return "out of what comes for " + part.Stream.From
 	}
 	rate := ""
-	if pace := run.Permitted(part.Stream.Name); pace != "" {
+	if pace := run.Permitted(part.Stream.Name); pace != "" && !slices.Contains(s.toldPaces, pace) {
+		s.toldPaces = append(s.toldPaces, pace)
 		rate = "; the account may make " + pace
 	}
 	return fmt.Sprintf("at least %s, one more per %d rows%s", count(part.Requests(), string(app.Label(part.Stream))+" call"), part.Stream.PageSize, rate)

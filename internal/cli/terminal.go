@@ -145,8 +145,9 @@ func fixFor(slug, fix string) string {
 		return fix
 	case stagedoor.EnvSlug:
 		fix = strings.ReplaceAll(fix, "`stagedoor credential show NAME`", "ZOOM_TOKEN_URL and ZOOM_API_URL, if they are set")
-		if !strings.Contains(fix, "NAME") && !strings.Contains(fix, "stagedoor credential") {
-			return fix // it does not speak of what is saved
+		saved := strings.Contains(fix, "NAME") || strings.Contains(fix, "stagedoor credential")
+		if !saved || strings.Contains(fix, "Set ZOOM_") {
+			return fix // it does not speak of what is saved, or of the variables already
 		}
 		fix += " (The credential env has nothing saved to change: set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET anew instead.)"
 	}

@@ -78,7 +78,7 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 	if err == nil {
 		r.all(ctx)
 		r.close()
-		receipt.Streams, err = r.receipt()
+		receipt.Streams, receipt.NotBegun, err = r.receipt()
 	}
 	if finisher, ok := e.Destination.(stagedoor.Finisher); ok && (err == nil || stagedoor.KindOf(err) == stagedoor.KindPartial) {
 		if finishing := finisher.Finish(ctx); finishing != nil {
@@ -89,9 +89,10 @@ func (e *Engine) Run(ctx context.Context, plan Plan) (stagedoor.Receipt, error) 
 	return receipt, err
 }
 
-// receipt puts the reports of the streams together that were begun.
-func (r *run) receipt() ([]stagedoor.StreamReport, error) {
-	reports := []stagedoor.StreamReport{}
+// receipt puts the reports of the streams together that were begun, and the names
+// of those that were not.
+func (r *run) receipt() (reports []stagedoor.StreamReport, waiting []string, err error) {
+	reports = []stagedoor.StreamReport{}
 	var failed []error
 	skipped, written := 0, 0
 	for _, out := range r.outs {
@@ -99,7 +100,8 @@ func (r *run) receipt() ([]stagedoor.StreamReport, error) {
 		err := out.err
 		cut := r.fatal != nil && err != nil && err != r.fatal && stagedoor.KindOf(err) == stagedoor.KindInterrupted
 		if !out.started && (cut || err == nil || stagedoor.KindOf(err) == stagedoor.KindInterrupted) {
-			continue // the run was over before its turn
+			waiting = append(waiting, report.Stream) // the run was over before its turn
+			continue
 		}
 		if cut {
 			err = r.fatal
@@ -120,10 +122,10 @@ func (r *run) receipt() ([]stagedoor.StreamReport, error) {
 	if r.fatal != nil {
 		// It counts last, and also where it met nothing but a walk for others.
 		failed = append(slices.DeleteFunc(failed, func(err error) bool { return err == r.fatal }), r.fatal)
-	} else if len(failed) == 0 && len(reports) < len(r.outs) {
+	} else if len(failed) == 0 && len(waiting) > 0 {
 		failed = append(failed, r.interrupted())
 	}
-	return reports, verdict(failed, skipped, len(failed) == len(r.outs) && (written == 0 || skipped == 0))
+	return reports, waiting, verdict(failed, skipped, len(failed) == len(r.outs) && (written == 0 || skipped == 0))
 }
 
 // interrupted is the error of a run that was stopped before any stream began.
