@@ -10,7 +10,7 @@ import (
 // the twelve at least three times. No row may be lost or doubled.
 func TestTwelveThroughFaults(t *testing.T) {
 	t.Parallel()
-	onEachShelfOrOne(t, company(t), func(t *testing.T, w *world, s *shelf) {
+	onEachShelf(t, company(t), func(t *testing.T, w *world, s *shelf) {
 		// Between the faults lie as many requests as there are kinds, so that they
 		// strike all over the run.
 		var faults []zoomsim.Fault
@@ -44,7 +44,7 @@ func TestTwelveThroughFaults(t *testing.T) {
 // between two pages. What such a run missed or took twice, the next one mends.
 func TestTwelveMove(t *testing.T) {
 	t.Parallel()
-	onEachShelfOrOne(t, company(t), func(t *testing.T, w *world, s *shelf) {
+	onEachShelf(t, company(t), func(t *testing.T, w *world, s *shelf) {
 		var faults []zoomsim.Fault
 		for _, stream := range twelve {
 			if stream == "meeting_attendance" {

@@ -33,7 +33,7 @@ func TestTwelveKilled(t *testing.T) {
 	if testing.Short() {
 		kills = kills[:5]
 	}
-	onEachShelfOrOne(t, company(t), func(t *testing.T, w *world, s *shelf) {
+	onEachShelf(t, company(t), func(t *testing.T, w *world, s *shelf) {
 		r := seeded(t)
 		killed, whole := map[string]int{}, 0
 		for _, when := range kills {

@@ -54,26 +54,14 @@ var shelves = map[string]func(t *testing.T, w *world) *shelf{
 	"sqlite": sqliteShelf, "postgres": postgresShelf, "parquet": parquetShelf,
 }
 
-// onEachShelf runs a proof for each kind of place, side by side.
+// onEachShelf runs a proof for each kind of place, side by side; in the short form
+// for one kind only: the suite of destinations has a short form for each of them.
 func onEachShelf(t *testing.T, o zoomsim.Options, proof func(t *testing.T, w *world, s *shelf)) {
 	t.Helper()
-	onShelves(t, o, slices.Sorted(maps.Keys(shelves)), proof)
-}
-
-// onEachShelfOrOne is onEachShelf, and in the short form one kind of place only:
-// for proofs of what the engine does, while the short suite of destinations has
-// each of them killed.
-func onEachShelfOrOne(t *testing.T, o zoomsim.Options, proof func(t *testing.T, w *world, s *shelf)) {
-	t.Helper()
+	names := slices.Sorted(maps.Keys(shelves))
 	if testing.Short() {
-		onShelves(t, o, []string{"sqlite"}, proof)
-		return
+		names = []string{"sqlite"}
 	}
-	onEachShelf(t, o, proof)
-}
-
-func onShelves(t *testing.T, o zoomsim.Options, names []string, proof func(t *testing.T, w *world, s *shelf)) {
-	t.Helper()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
