@@ -68,7 +68,7 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 		}
 	}
 	for _, out := range u.outs {
-		slice := u.slice
+		slice := *u.slice
 		slice.Stream = out.plan.Stream.Name
 		writer, err := n.Destination.Begin(ctx, out.plan.Stream, slice, n.job.Run)
 		if err != nil {
@@ -84,7 +84,7 @@ func (n *node) once(ctx context.Context, u *unit, moves int, reports []stagedoor
 			err = n.enter(ctx, u)
 		}
 		if u.entered = false; err == nil {
-			_, err = a.read(ctx, u.part)
+			_, err = a.read(ctx, u.row())
 			n.lane.leave()
 		}
 	}
@@ -134,6 +134,7 @@ func (n *node) waitFor(ctx context.Context, u *unit) error {
 	if !u.after.kept {
 		return errBehind
 	}
+	u.after = nil // so that its memory is free
 	return nil
 }
 

@@ -82,7 +82,7 @@ func (a *attempt) listing(r row) *listing {
 		}
 	}
 	if plain {
-		slice := a.unit.slice
+		slice := *a.unit.slice
 		slice.Stream = a.stream.Name
 		l.decoder = a.Decoder(a.stream, slice, part)
 	}
@@ -161,7 +161,7 @@ func (l *listing) row(ctx context.Context, raw []byte) error {
 		return nil
 	}
 	for i, f := range l.finds {
-		if r, ok := f.take(record, l.unit.slice); ok {
+		if r, ok := f.take(record, *l.unit.slice); ok {
 			l.found[i].add(r)
 		}
 	}

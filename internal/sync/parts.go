@@ -101,14 +101,15 @@ func (n *node) countDays() error {
 func (n *node) divideParts(ctx context.Context) error {
 	rows := n.by.all()
 	now := n.now()
-	byPart := map[string]row{}
+	byPart := map[string]*row{}
 	for _, out := range n.outs {
 		plan := &out.plan
 		plan.Parts.Count = len(rows)
 		plan.First, plan.HadRows, plan.Known = true, false, 0
 		plan.Slices, plan.Lost, plan.calls = nil, nil, nil
 	}
-	for _, r := range rows {
+	for i := range rows {
+		r := &rows[i]
 		byPart[r.value] = r
 		for _, out := range n.outs {
 			plan := &out.plan
@@ -127,7 +128,7 @@ func (n *node) divideParts(ctx context.Context) error {
 			}
 		}
 		if len(n.outs) == 0 {
-			n.units = append(n.units, &unit{slice: stagedoor.Slice{Stream: n.stream.Name, Partition: r.value}})
+			n.units = append(n.units, &unit{slice: &stagedoor.Slice{Stream: n.stream.Name, Partition: r.value}})
 		}
 	}
 	for _, out := range n.outs {

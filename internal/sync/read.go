@@ -133,7 +133,9 @@ func (n *node) slices(ctx context.Context) error {
 		return n.lane.widthNow() + openSlices
 	})
 	var wg sync.WaitGroup
-	for _, u := range n.units {
+	for i, u := range n.units {
+		n.units[i] = nil // what was read is held no longer
+		u.done = make(chan struct{})
 		empty := n.nested() && n.Width != nil && n.by.byDay.none(u.slice.Days) // it is not opened until its turn
 		if !empty && open.enter(ctx, turn{}) != nil || n.over() {
 			break
@@ -179,7 +181,9 @@ func (n *node) ahead(ctx context.Context, day time.Time) error {
 		p.since = n.now()
 	}
 	for ; p.next < len(p.units) && !p.units[p.next].slice.Days.Since.After(day); p.next++ {
-		p.take(ctx, p.units[p.next])
+		u := p.units[p.next]
+		u.done = make(chan struct{})
+		p.take(ctx, u)
 		if err := p.ending(ctx); err != nil {
 			return err
 		}

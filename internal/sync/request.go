@@ -48,7 +48,7 @@ func (n *node) request(u *unit, part string, pass map[string]string) stagedoor.R
 // one with the name of what each was made for.
 func (n *node) asked(u *unit) (calls []string) {
 	for _, pass := range n.passes() {
-		request := n.request(u, u.part.value, pass)
+		request := n.request(u, u.row().value, pass)
 		call := request.Method + " " + request.Path
 		if query := request.Query.Encode(); query != "" {
 			call += "?" + query

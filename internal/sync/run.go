@@ -73,10 +73,10 @@ type output struct {
 // unit is one slice to read, for all streams that want it.
 type unit struct {
 	index int
-	slice stagedoor.Slice
+	slice *stagedoor.Slice // of the plan: of some streams there are hundreds of thousands
 	outs  []*output
 	calls []int // by output: calls that the plan counts for it
-	part  row   // of streams whose parts have slices of their own
+	part  *row  // of streams whose parts have slices of their own
 
 	entered           bool // it has its turn in the lane
 	requests, retries int  // of all its readings; under mu
@@ -84,9 +84,17 @@ type unit struct {
 	// Slices of one part are committed in the order of their days, though read side
 	// by side: the next run begins where the first of them begins, and must not
 	// take a day that was never read for one that nobody wants.
-	after *unit         // nil: it is the first
-	done  chan struct{} // closed when the unit has ended
+	after *unit         // nil: it is the first, or that one is kept
+	done  chan struct{} // made before what comes after it begins, closed when the unit has ended
 	kept  bool          // it was committed, or its part is gone; set before done is closed
+}
+
+// row is the part that the unit is read for; without one it is empty.
+func (u *unit) row() row {
+	if u.part == nil {
+		return row{}
+	}
+	return *u.part
 }
 
 func (e *Engine) newRun(plan Plan, dry bool) (*run, error) {
@@ -216,7 +224,7 @@ func (n *node) prepare() {
 	}
 	n.units = unite(n.outs)
 	if n.stream.Window == nil && len(n.outs) == 0 {
-		n.units = []*unit{{slice: stagedoor.Slice{Stream: n.stream.Name}}}
+		n.units = []*unit{{slice: &stagedoor.Slice{Stream: n.stream.Name}}}
 	}
 	if n.stream.Window != nil && len(n.finds) > 0 {
 		n.units = append(n.units, n.further()...)
@@ -226,10 +234,10 @@ func (n *node) prepare() {
 }
 
 // line puts the units in line.
-func (n *node) line(byPart map[string]row) {
+func (n *node) line(byPart map[string]*row) {
 	last := map[string]*unit{}
 	for i, u := range n.units {
-		u.index, u.part, u.done = i, byPart[u.slice.Partition], make(chan struct{})
+		u.index, u.part = i, byPart[u.slice.Partition]
 		if len(u.outs) > 0 && n.stream.Window != nil {
 			u.after, last[u.slice.Partition] = last[u.slice.Partition], u
 		}
@@ -238,25 +246,30 @@ func (n *node) line(byPart map[string]row) {
 
 // unite puts slices of several outputs that are the same into one unit each.
 func unite(outs []*output) []*unit {
+	if len(outs) == 1 {
+		plan := outs[0].plan
+		units, calls := make([]*unit, len(plan.Slices)), make([]int, len(plan.Slices))
+		for i := range units {
+			calls[i] = plan.Calls(i)
+			units[i] = &unit{slice: &plan.Slices[i], outs: outs, calls: calls[i : i+1 : i+1]}
+		}
+		return units
+	}
 	var units []*unit
 	byID := map[string]*unit{}
-	for i, out := range outs {
-		for j, slice := range out.plan.Slices {
+	for _, out := range outs {
+		for i := range out.plan.Slices {
+			slice := &out.plan.Slices[i]
 			id := slice.ID()
 			u := byID[id]
 			if u == nil {
 				u = &unit{slice: slice}
-				units = append(units, u)
-				if len(outs) > 1 {
-					byID[id] = u
-				}
+				units, byID[id] = append(units, u), u
 			}
-			u.outs, u.calls = append(u.outs, out), append(u.calls, outs[i].plan.Calls(j))
+			u.outs, u.calls = append(u.outs, out), append(u.calls, out.plan.Calls(i))
 		}
 	}
-	if len(outs) > 1 {
-		sortUnits(units)
-	}
+	sortUnits(units)
 	return units
 }
 
@@ -295,8 +308,8 @@ func (n *node) further() []*unit {
 		}
 	}
 	var units []*unit
-	for _, slice := range walk.Slices {
-		units = append(units, &unit{slice: slice})
+	for i := range walk.Slices {
+		units = append(units, &unit{slice: &walk.Slices[i]})
 	}
 	return units
 }
