@@ -341,3 +341,60 @@ func TestTakingTurns(t *testing.T) {
 		}
 	})
 }
+
+// TestUnderWayAtMidnight holds that a call which left before midnight and came
+// there after it finds room in the new day, whoever takes the rest of it, and
+// whether or not the process that made it lives to tell.
+func TestUnderWayAtMidnight(t *testing.T) {
+	for _, killed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("killed %t", killed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := provider(stagedoor.RateLimit{Label: stagedoor.Heavy, Plan: stagedoor.PlanBusiness, PerSecond: 60, PerDay: 20})
+				s := newServer("sliding", 60, time.Second, 7)
+				s.latency, s.daily = 200*time.Millisecond, 20
+				store := &shelf{}
+				open := func() *quota.Account {
+					return quota.Open(quota.Options{Provider: limits, Plan: stagedoor.PlanBusiness, Store: store})
+				}
+				late, next := open(), open()
+				time.Sleep(time.Until(stagedoor.DayOf(time.Now()).AddDate(0, 0, 1)) - 10*time.Millisecond)
+				turn, err := late.Admit(t.Context(), call(), stagedoor.Use{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				turn.Sent()
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if out := s.call(); !killed {
+						turn.Done(out)
+					}
+				})
+				if killed {
+					late.Kill()
+				}
+				time.Sleep(20 * time.Millisecond)
+				for range 30 {
+					wg.Go(func() {
+						turn, err := next.Admit(t.Context(), call(), stagedoor.Use{Class: stagedoor.Backfill})
+						if err == nil {
+							turn.Sent()
+							turn.Done(s.call())
+						}
+					})
+				}
+				wg.Wait()
+				if err := next.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if !killed {
+					if err := late.Close(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+				if s.daysOut > 0 || s.refused > 0 {
+					t.Errorf("the server refused %d by the day and %d by the second", s.daysOut, s.refused)
+				}
+			})
+		})
+	}
+}

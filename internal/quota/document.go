@@ -251,7 +251,7 @@ func (d *document) draw(l *lane, n int, now time.Time) []time.Time {
 func (d *document) left(date, group string, limit int, process string, plannedToo bool) int {
 	left := limit - d.day(date).Used[group]
 	for id, p := range d.Parts {
-		left -= p.Ahead[date][group]
+		left -= p.aheadOn(date, group)
 		if id == process || !plannedToo {
 			continue
 		}
@@ -260,4 +260,20 @@ func (d *document) left(date, group string, limit int, process string, plannedTo
 		}
 	}
 	return max(left, 0)
+}
+
+// aheadOn is how many calls the part may yet make of a day. What it took before
+// midnight may arrive after it, whether it lives or was killed: that counts on the
+// new day until the process has written what it holds of this one.
+func (p *part) aheadOn(date, group string) int {
+	if calls, ok := p.Ahead[date][group]; ok {
+		return calls
+	}
+	calls := 0
+	for before, groups := range p.Ahead {
+		if before < date {
+			calls += groups[group]
+		}
+	}
+	return calls
 }

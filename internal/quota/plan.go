@@ -123,7 +123,7 @@ func (a *Account) Forecast(ctx context.Context, op stagedoor.Operation, calls in
 	g := group(op, limit)
 	f.Left = d.left(a.date(), g, limit.PerDay, a.process, true)
 	if p := d.Parts[a.process]; p != nil {
-		f.Left += p.Ahead[a.date()][g]
+		f.Left += p.aheadOn(a.date(), g)
 	}
 	if now.Before(d.Until[g]) {
 		f.Left = 0

@@ -87,7 +87,7 @@ func (d *document) report(group string, now time.Time, limit int) stagedoor.Quot
 	r := stagedoor.QuotaDay{Group: group, Limit: limit, Used: l.Used[group], Lost: l.Lost[group], Closed: d.Until[group]}
 	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
 		p := d.Parts[id]
-		r.Ahead += p.Ahead[date][group]
+		r.Ahead += p.aheadOn(date, group)
 		for _, run := range p.Planned {
 			r.Planned += run[group]
 		}
