@@ -162,7 +162,7 @@ func callerList(s *session) *cobra.Command {
 			state := accessTold(c, now)
 			rows = append(rows, []string{c.Name, c.Credential, state, secretTold(c, now), strings.Join(rules, ", ")})
 		}
-		if err := s.table(rows); err != nil {
+		if err := s.list(rows); err != nil {
 			return err
 		}
 		s.hint("stagedoor caller show NAME", "stagedoor caller revoke NAME")

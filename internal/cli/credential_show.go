@@ -56,7 +56,7 @@ func credentialList(s *session) *cobra.Command {
 			}
 			rows = append(rows, row)
 		}
-		if err := s.table(rows); err != nil {
+		if err := s.list(rows); err != nil {
 			return err
 		}
 		s.hint("stagedoor credential show NAME", "stagedoor credential check NAME")

@@ -143,7 +143,7 @@ func destinationList(s *session) *cobra.Command {
 			}
 			rows = append(rows, []string{d.Name, d.Kind, d.Place, checked, ago(d.CreatedAt), d.CreatedBy, d.Description})
 		}
-		if err := s.table(rows); err != nil {
+		if err := s.list(rows); err != nil {
 			return err
 		}
 		s.hint("stagedoor destination check " + list[0].Name)

@@ -22,3 +22,6 @@ func UsageOf(cmd *cobra.Command) string { return usageOf(cmd) }
 func IsCompleted(cmd *cobra.Command, name string) bool {
 	return meant((&session{}).completeArguments(), placeOf(cmd), name) != nil
 }
+
+// Fit cuts the cells of a list until its rows fit into a width.
+func Fit(rows [][]string, width int) [][]string { return fit(rows, width) }

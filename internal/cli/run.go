@@ -76,7 +76,7 @@ func runList(s *session) *cobra.Command {
 				r.ID, stateTold(r), r.Credential, streamsTold(r), cmp.Or(r.Spec.Into, "-"), fmt.Sprint(r.Rows), took(r), ago(cmp.Or(r.StartedAt, r.CreatedAt)), r.By,
 			})
 		}
-		if err := s.table(rows); err != nil {
+		if err := s.list(rows); err != nil {
 			return err
 		}
 		s.hint("stagedoor run show " + list[0].ID)

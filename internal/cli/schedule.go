@@ -150,7 +150,7 @@ func scheduleList(s *session) *cobra.Command {
 				c.Name, c.Credential, strings.Join(c.Spec.Streams, ", "), c.Spec.Into, c.Cron, nextTold(c, time.Now()), last, fmt.Sprint(c.Missed), fmt.Sprint(c.Skipped),
 			})
 		}
-		if err := s.table(rows); err != nil {
+		if err := s.list(rows); err != nil {
 			return err
 		}
 		s.warnNoDaemon(a, "none of these is run")

@@ -15,6 +15,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/term"
 
 	"github.com/stagedoor/stagedoor"
@@ -187,6 +188,57 @@ func (t *terminal) table(rows [][]string) error {
 		fmt.Fprintln(w)
 	}
 	return w.Flush()
+}
+
+// list prints a table of things that a command lists. Where the terminal has no
+// room for it the widest cells are cut, but those of the first column never: they
+// name what the other commands take. The command that shows one thing, and --json,
+// have all of it.
+func (t *terminal) list(rows [][]string) error {
+	if t.outWidth > 0 {
+		rows = fit(rows, t.outWidth)
+	}
+	return t.table(rows)
+}
+
+// narrowest is what a column of a list keeps at least.
+const narrowest = 6
+
+// fit cuts cells until the rows fit into the width, as far as that goes.
+func fit(rows [][]string, width int) [][]string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], displaywidth.String(oneLine(cell)))
+		}
+	}
+	over := 2*(len(widths)-1) - width
+	for _, w := range widths {
+		over += w
+	}
+	for ; over > 0; over-- {
+		widest := 1
+		for i := 2; i < len(widths); i++ {
+			if widths[i] > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= narrowest {
+			break
+		}
+		widths[widest]--
+	}
+	cut := make([][]string, len(rows))
+	for i, row := range rows {
+		for j, cell := range row {
+			cell = oneLine(cell)
+			if displaywidth.String(cell) > widths[j] {
+				cell = displaywidth.TruncateString(cell, widths[j], "…")
+			}
+			cut[i] = append(cut[i], cell)
+		}
+	}
+	return cut
 }
 
 // oneLine keeps a text from breaking a table or steering the terminal.
