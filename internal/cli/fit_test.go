@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -19,26 +20,32 @@ func TestListsFitTheTerminal(t *testing.T) {
 	}
 	for width := 1; width < 140; width++ {
 		got := cli.Fit(rows, width)
-		longest := 0
-		for i, row := range got {
-			if row[0] != rows[i][0] {
-				t.Fatalf("width %d: %q was cut", width, row[0])
+		left := ""
+		if columns := len(got[1]); columns < len(rows[0]) {
+			left = fmt.Sprintf("+%d", len(rows[0])-columns)
+			if head := got[0]; head[len(head)-1] != left {
+				t.Errorf("width %d: the head %q does not tell that columns are left out", width, head)
 			}
-			for j, cell := range row {
-				if cell != rows[i][j] && !strings.HasSuffix(cell, "…") {
-					t.Errorf("width %d: %q does not tell that it was cut", width, cell)
+		}
+		used := displaywidth.String(left)
+		for j := range got[1] {
+			widest := 0
+			for i, row := range got {
+				widest = max(widest, displaywidth.String(row[j]))
+				if cell := row[j]; cell != rows[i][j] && (j == 0 || !strings.HasSuffix(cell, "…")) {
+					t.Errorf("width %d: %q became %q", width, rows[i][j], cell)
 				}
 			}
-		}
-		for j := range rows[0] {
-			widest := 0
-			for _, row := range got {
-				widest = max(widest, displaywidth.String(row[j]))
+			used += widest
+			if j > 0 {
+				used += 2
 			}
-			longest += widest + 2
 		}
-		if longest -= 2; longest > max(width, 23+3*(6+2)) {
-			t.Errorf("width %d: the rows take %d", width, longest)
+		if left != "" {
+			used += 2
+		}
+		if used > max(width, len("20261125T101500Z-abcdef")+len("  +3")) {
+			t.Errorf("width %d: the rows take %d", width, used)
 		}
 	}
 }

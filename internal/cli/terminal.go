@@ -177,7 +177,7 @@ func (t *terminal) printJSON(v any) error {
 
 // table prints aligned columns; the first row is the head.
 func (t *terminal) table(rows [][]string) error {
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(t.out, 0, 0, betweenColumns, ' ', 0)
 	for _, row := range rows {
 		for i, cell := range row {
 			if i > 0 {
@@ -191,9 +191,9 @@ func (t *terminal) table(rows [][]string) error {
 }
 
 // list prints a table of things that a command lists. Where the terminal has no
-// room for it the widest cells are cut, but those of the first column never: they
-// name what the other commands take. The command that shows one thing, and --json,
-// have all of it.
+// room for it the widest cells are cut, and then the last columns are left out, but
+// the first column never: it names what the other commands take. The command that
+// shows one thing, and --json, have all of it.
 func (t *terminal) list(rows [][]string) error {
 	if t.outWidth > 0 {
 		rows = fit(rows, t.outWidth)
@@ -201,10 +201,13 @@ func (t *terminal) list(rows [][]string) error {
 	return t.table(rows)
 }
 
-// narrowest is what a column of a list keeps at least.
-const narrowest = 6
+const (
+	betweenColumns = 2
+	narrowest      = 11 // what a column of a list keeps at least: "interrupted"
+)
 
-// fit cuts cells until the rows fit into the width, as far as that goes.
+// fit makes rows fit into a width, as far as that goes. The head tells how many
+// columns are left out.
 func fit(rows [][]string, width int) [][]string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -212,33 +215,45 @@ func fit(rows [][]string, width int) [][]string {
 			widths[i] = max(widths[i], displaywidth.String(oneLine(cell)))
 		}
 	}
-	over := 2*(len(widths)-1) - width
-	for _, w := range widths {
-		over += w
-	}
-	for ; over > 0; over-- {
+	more := len("  +9")
+	for total(widths) > width && len(widths) > 1 {
 		widest := 1
-		for i := 2; i < len(widths); i++ {
-			if widths[i] > widths[widest] {
-				widest = i
+		for i := range widths[1:] {
+			if widths[1+i] > widths[widest] {
+				widest = 1 + i
 			}
 		}
-		if widths[widest] <= narrowest {
-			break
+		if widths[widest] > narrowest {
+			widths[widest]--
+			continue
 		}
-		widths[widest]--
+		if len(widths) == len(rows[0]) {
+			width -= more
+		}
+		widths = widths[:len(widths)-1]
 	}
 	cut := make([][]string, len(rows))
 	for i, row := range rows {
-		for j, cell := range row {
-			cell = oneLine(cell)
-			if displaywidth.String(cell) > widths[j] {
-				cell = displaywidth.TruncateString(cell, widths[j], "…")
+		for j, w := range widths {
+			cell := oneLine(row[j])
+			if j > 0 && displaywidth.String(cell) > w {
+				cell = displaywidth.TruncateString(cell, w, "…")
 			}
 			cut[i] = append(cut[i], cell)
 		}
 	}
+	if left := len(rows[0]) - len(widths); left > 0 {
+		cut[0] = append(cut[0], fmt.Sprintf("+%d", left))
+	}
 	return cut
+}
+
+func total(widths []int) int {
+	sum := betweenColumns * (len(widths) - 1)
+	for _, w := range widths {
+		sum += w
+	}
+	return sum
 }
 
 // oneLine keeps a text from breaking a table or steering the terminal.
