@@ -278,7 +278,13 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 	for i, t := range a.targets {
 		checkpoint := stagedoor.Checkpoint{Slice: t.slice, Run: a.job.Run, ReadAt: a.began, Returned: t.returned, Cut: a.cut}
 		// Only a whole reading of everything shows what is gone.
-		gone := whole && t.plan.Stream.ShowsGone && t.slice.Params == "" && a.proves()
+		gone := whole && t.plan.Stream.ShowsGone && t.slice.Params == ""
+		if gone {
+			var err error
+			if gone, err = a.proves(ctx, t); err != nil {
+				return err
+			}
+		}
 		written, err := t.writer.Commit(ctx, checkpoint, gone)
 		if err != nil {
 			return err
@@ -301,23 +307,12 @@ func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) e
 	if !whole {
 		a.whole = false
 	}
+	none := a.counted() && whole
 	for i, f := range a.finds {
 		f.keep(a.unit, &a.found[i], a.returned, whole)
+		f.none = f.none || none
 	}
 	return nil
-}
-
-// proves reports whether rows that did not come are gone. An account that shows
-// nothing at all has more likely lost a feature or a right than every row; a part
-// that has none, among others, is what it says.
-func (a *attempt) proves() bool {
-	switch p := a.stream.Partition; {
-	case p == nil:
-		return a.returned > 0
-	case p.Nested:
-		return a.by.proves(a.unit.slice.Days)
-	}
-	return true
 }
 
 // book adds a slice that was committed to its stream's report.

@@ -19,8 +19,9 @@
 // begins where the first of them begins.
 //
 // What a whole reading leaves out is gone, and only that: not where a part was left
-// out, a row was broken or the counts differ; and an account that shows nothing at
-// all has more likely lost a right than every row ([attempt.proves]).
+// out, a row was broken or the counts differ. An account that shows nothing at all
+// has more likely lost a right than every row, so days that came back empty are
+// gone only where other days show rows (gone.go).
 //
 // Package sync knows neither HTTP nor SQL: it is given a [Reader], a [Decoder], a
 // [Deriver] and a [stagedoor.Destination].

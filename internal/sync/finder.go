@@ -34,6 +34,7 @@ type finder struct {
 	slices [][]row
 	byDay  rowsByDay
 	seen   int              // rows of the parent, of whatever kind
+	none   bool             // the provider has counted the parent's rows: there are none
 	doubts []stagedoor.Days // of which the parent did not show all
 }
 
@@ -182,12 +183,9 @@ func (f *finder) all() []row {
 	return rows
 }
 
-// proves reports whether all parts of a slice's days are known, so that rows of
-// none of them are rows that are gone.
-func (f *finder) proves(days stagedoor.Days) bool {
-	return f.seen > 0 && !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool {
-		return !d.Until.Before(days.Since) && !d.Since.After(days.Until)
-	})
+// complete reports whether all parts of a slice's days are known.
+func (f *finder) complete(days stagedoor.Days) bool {
+	return !slices.ContainsFunc(f.doubts, func(d stagedoor.Days) bool { return overlap(d, days) })
 }
 
 // A packed value is a byte that tells what it is, and what that needs.

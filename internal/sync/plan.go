@@ -188,7 +188,7 @@ func planDays(part *StreamPlan, job Job, done []stagedoor.Checkpoint, now time.T
 	}
 	oldest := asked.Since
 	if window.LookBack > 0 {
-		oldest = monthsBefore(today, window.LookBack)
+		oldest = oldestOf(*window, now)
 	}
 	if asked.Since.IsZero() {
 		asked.Since = oldest
@@ -285,6 +285,15 @@ func appendDay(spans []stagedoor.Days, day time.Time) []stagedoor.Days {
 		return spans
 	}
 	return append(spans, stagedoor.Days{Since: day, Until: day})
+}
+
+// oldestOf is the first day that the provider still gives; the zero time where it
+// gives all.
+func oldestOf(w stagedoor.Window, now time.Time) time.Time {
+	if w.LookBack == 0 {
+		return time.Time{}
+	}
+	return monthsBefore(stagedoor.DayOf(now), w.LookBack)
 }
 
 // monthsBefore returns the day so many calendar months before, and the last

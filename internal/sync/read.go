@@ -335,9 +335,12 @@ func (n *node) endParts(ctx context.Context) error {
 	return nil
 }
 
-// shown reports whether the account shows anything of what the node is read by: a
-// part among others may well have no rows, and a whole account hardly.
-func (n *node) shown() bool { return n.by.seen > 0 || n.parent.by != nil && n.parent.shown() }
+// shown reports whether the account shows anything of what the node is read by, or
+// the provider has counted that it is nothing: a part among others may well have no
+// rows, and a whole account hardly.
+func (n *node) shown() bool {
+	return n.by.seen > 0 || n.by.none || n.parent.by != nil && n.parent.shown()
+}
 
 func (n *node) endPart(ctx context.Context, out *output, part string) error {
 	slice := stagedoor.Slice{Stream: out.plan.Stream.Name, Params: out.plan.Params, Partition: part}

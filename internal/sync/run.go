@@ -40,6 +40,7 @@ type node struct {
 	lane   *lane
 	lazy   bool // it is read as far as a child asks
 
+	sight sight
 	units []*unit
 	next  int       // of a lazy node: the first unit that was not read
 	since time.Time // when reading began

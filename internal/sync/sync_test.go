@@ -232,23 +232,30 @@ func TestLimit(t *testing.T) {
 }
 
 // TestGone holds when rows that did not come again may be called gone: only
-// after a whole reading, without further parameters, that had rows.
+// after a whole reading, without further parameters, that had rows or was counted
+// to have none.
 func TestGone(t *testing.T) {
 	tests := []struct {
 		name string
 		job  Job
 		rows []string
 		want bool
+		none bool // the answer says that there are no rows
 	}{
-		{"a whole reading", Job{Streams: []stagedoor.Stream{things}}, []string{`{"id":"a"}`}, true},
-		{"a limited one", Job{Streams: []stagedoor.Stream{things}, Limit: 1}, []string{`{"id":"a"}`, `{"id":"b"}`}, false},
-		{"a part", Job{Streams: []stagedoor.Stream{things}, Params: map[string]string{"role": "1"}}, []string{`{"id":"a"}`}, false},
-		{"nothing at all", Job{Streams: []stagedoor.Stream{things}}, nil, false},
-		{"a stream that does not show it", Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-22")}, []string{`{"id":"a"}`}, false},
+		{"a whole reading", Job{Streams: []stagedoor.Stream{things}}, []string{`{"id":"a"}`}, true, false},
+		{"a limited one", Job{Streams: []stagedoor.Stream{things}, Limit: 1}, []string{`{"id":"a"}`, `{"id":"b"}`}, false, false},
+		{"a part", Job{Streams: []stagedoor.Stream{things}, Params: map[string]string{"role": "1"}}, []string{`{"id":"a"}`}, false, false},
+		{"nothing at all", Job{Streams: []stagedoor.Stream{things}}, nil, false, false},
+		{"nothing at all, and it is counted", Job{Streams: []stagedoor.Stream{things}}, nil, true, true},
+		{"a stream that does not show it", Job{Streams: []stagedoor.Stream{events}, Since: date("2026-11-22")}, []string{`{"id":"a"}`}, false, false},
 	}
 	for _, tt := range tests {
 		p := &place{}
-		e := engine(&server{total: -1, rows: func(stagedoor.Request) []string { return tt.rows }}, p)
+		total := -1
+		if tt.none {
+			total = 0
+		}
+		e := engine(&server{total: total, rows: func(stagedoor.Request) []string { return tt.rows }}, p)
 		if _, err := e.Run(t.Context(), plan(t, e, tt.job)); err != nil {
 			t.Fatal(err)
 		}
