@@ -90,6 +90,9 @@ func (a *App) Serve(ctx context.Context) (*Daemon, error) {
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end, d.live = end, newLive(running, a)
 	a.live, a.address = d.live, d.server.URL()
+	if err := a.lock.Tell(d.server.URL(), cmp.Or(d.server.OperatorURL(), d.server.URL())); err != nil {
+		a.env.Log.WarnContext(ctx, "commands can not see where this daemon listens", "error", err)
+	}
 	d.strangers = &strangers{record: d.audit.Record}
 	a.strangers = d.strangers.Record
 	d.worker = d.newWorker()

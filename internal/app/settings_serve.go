@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/server"
 )
 
 // DefaultListen is where the daemon listens unless told otherwise.
@@ -178,10 +180,31 @@ func (s Settings) BaseURL() string {
 	return fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, port))
 }
 
-// BaseURL is [Settings.BaseURL].
+// BaseURL is how callers reach the daemon: as the settings say, or else where it
+// listens, or else where it would.
 func (a *App) BaseURL() string {
-	if a.settings.PublicURL == "" && a.address != "" {
-		return a.address
+	callers, _ := a.whereabouts()
+	return callers
+}
+
+// PageURL is how people reach the daemon's page: the same, unless operators have a
+// listener of their own.
+func (a *App) PageURL() string {
+	_, operators := a.whereabouts()
+	return operators
+}
+
+func (a *App) whereabouts() (callers, operators string) {
+	if a.settings.PublicURL != "" || len(a.settings.Serve.ACMEHost) > 0 {
+		callers = a.settings.BaseURL()
 	}
-	return a.settings.BaseURL()
+	told, page := a.address, a.address
+	if told == "" {
+		told, page = server.Whereabouts(a.settings.Home)
+	}
+	callers = cmp.Or(callers, told, a.settings.BaseURL())
+	if page == told {
+		page = callers
+	}
+	return callers, cmp.Or(page, callers)
 }

@@ -121,7 +121,7 @@ func (s *session) invite(a *app.App, link *oneTimeLink, op, name string, asJSON 
 		link.drop()
 		return err
 	}
-	if err := link.hand(s, a.BaseURL(), secret); err != nil {
+	if err := link.hand(s, a.PageURL(), secret); err != nil {
 		return &stagedoor.Error{
 			Op: op, Subject: "operator " + name, Kind: stagedoor.KindInternal, Err: err, Cause: "the link was made, and could not be written down",
 			Fix: "Make another with `stagedoor operator reset " + name + "`.",

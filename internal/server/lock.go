@@ -70,6 +70,31 @@ func Running(home string) bool {
 	return errors.Is(lock(file), errLocked)
 }
 
+// Tell writes into the lock's file where the daemon answers callers, and where
+// operators (the same, unless they have a listener of their own), so that commands
+// can name it ([Whereabouts]).
+func (l *Lock) Tell(callers, operators string) error {
+	at, err := l.file.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = l.file.WriteAt([]byte(callers+"\n"+operators+"\n"), at)
+	}
+	return err
+}
+
+// Whereabouts returns what a running daemon has told of where it is; empty where
+// none runs, or it has not told yet.
+func Whereabouts(home string) (callers, operators string) {
+	if !Running(home) {
+		return "", ""
+	}
+	text, err := os.ReadFile(filepath.Join(home, "serve.lock"))
+	lines := strings.Split(string(text), "\n")
+	if err != nil || len(lines) < 4 {
+		return "", ""
+	}
+	return lines[1], lines[2]
+}
+
 func writeAt(file *os.File, text string) error {
 	_, err := file.WriteAt([]byte(text), 0)
 	return err
@@ -80,6 +105,7 @@ func holder(file *os.File) string {
 	text := make([]byte, 300)
 	n, err := file.ReadAt(text, 0)
 	if said := strings.TrimSpace(string(text[:n])); (err == nil || errors.Is(err, io.EOF)) && said != "" {
+		said, _, _ = strings.Cut(said, "\n") // where it listens is on the lines after
 		return ": " + stagedoor.Outside(said, 200)
 	}
 	return ""
