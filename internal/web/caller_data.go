@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -12,14 +11,6 @@ import (
 	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/web/words"
 )
-
-// searched is a page with what is searched for.
-func searched(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?q=" + url.QueryEscape(query)
-}
 
 // oftenShown is how many actions of a caller are shown.
 const oftenShown = 6

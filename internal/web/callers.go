@@ -68,6 +68,7 @@ type callerRow struct {
 // callerList is what the page of callers shows.
 type callerList struct {
 	rows        []callerRow
+	leaf        leaf
 	all         int
 	query       string
 	role        stagedoor.Role
@@ -89,21 +90,8 @@ func (s *site) callers(w http.ResponseWriter, r *http.Request) error {
 		}
 		l.credentials = len(states)
 	}
-	for _, c := range list {
-		text := strings.ToLower(c.Name + " " + c.Credential + " " + c.Description)
-		for _, rule := range c.Rules {
-			text += " " + strings.ToLower(rule.String())
-		}
-		if slices.ContainsFunc(strings.Fields(strings.ToLower(l.query)), func(word string) bool { return !strings.Contains(text, word) }) {
-			continue
-		}
-		use, err := s.Callers.CallerUse(ctx, c.Name)
-		if err != nil {
-			return err
-		}
-		l.rows = append(l.rows, callerRow{c, use})
-	}
-	slices.SortStableFunc(l.rows, func(a, b callerRow) int { // those that were revoked last
+	list = slices.DeleteFunc(list, func(c stagedoor.Caller) bool { return !callerMatches(c, l.query) })
+	slices.SortStableFunc(list, func(a, b stagedoor.Caller) int { // those that were revoked last
 		switch at, bt := a.RevokedAt.IsZero(), b.RevokedAt.IsZero(); {
 		case at == bt:
 			return 0
@@ -112,7 +100,25 @@ func (s *site) callers(w http.ResponseWriter, r *http.Request) error {
 		}
 		return 1
 	})
+	list, l.leaf = leafOf(r, list, callersOnLeaf)
+	for _, c := range list {
+		use, err := s.Callers.CallerUse(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		l.rows = append(l.rows, callerRow{c, use})
+	}
 	return s.show(w, r, page{Title: words.CallersTitle, Section: "/callers"}, callersPage(l, s.Now()))
+}
+
+// callerMatches reports whether all words of a query stand in a caller's name, its
+// credential, its description or its rules.
+func callerMatches(c stagedoor.Caller, query string) bool {
+	text := strings.ToLower(c.Name + " " + c.Credential + " " + c.Description)
+	for _, rule := range c.Rules {
+		text += " " + strings.ToLower(rule.String())
+	}
+	return !slices.ContainsFunc(strings.Fields(strings.ToLower(query)), func(word string) bool { return !strings.Contains(text, word) })
 }
 
 // callerDetail is what the page of a caller shows.

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,15 +51,13 @@ func (s *site) credentialRoutes() []route {
 // tiles is what the page of credentials shows.
 type tiles struct {
 	list   []stagedoor.CredentialState
+	leaf   leaf
 	all    int // how many there are, shown or not
 	query  string
 	label  string // "team=finance": those that have it are shown
 	labels []string
 	role   stagedoor.Role
 }
-
-// path is the page as it is asked for.
-func (t tiles) path() string { return t.with(t.label) }
 
 // with is the page with another label chosen.
 func (t tiles) with(label string) string {
@@ -91,19 +90,33 @@ func (s *site) tiles(r *http.Request) (tiles, error) {
 	if err != nil {
 		return t, err
 	}
-	t.all = len(states)
+	t.all, t.labels = len(states), commonLabels(states, t.label)
+	shown, leaf := leafOf(r, slices.DeleteFunc(states, func(c stagedoor.CredentialState) bool { return !matches(c, t.query, t.label) }), tilesOnLeaf)
+	for _, c := range shown {
+		t.list = append(t.list, s.seen(c, t.role))
+	}
+	t.leaf = leaf
+	return t, nil
+}
+
+// mostLabels is how many labels stand there to choose from; the search finds all.
+const mostLabels = 24
+
+// commonLabels are the labels that most credentials have, and the one that is chosen.
+func commonLabels(states []stagedoor.CredentialState, chosen string) []string {
+	count := map[string]int{}
 	for _, c := range states {
-		for _, name := range sorted(c.Labels) {
-			if label := name + "=" + c.Labels[name]; !slices.Contains(t.labels, label) {
-				t.labels = append(t.labels, label)
-			}
-		}
-		if matches(c, t.query, t.label) {
-			t.list = append(t.list, s.seen(c, t.role))
+		for name, value := range c.Labels {
+			count[name+"="+value]++
 		}
 	}
-	slices.Sort(t.labels)
-	return t, nil
+	labels := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	labels = labels[:min(len(labels), mostLabels)]
+	if count[chosen] > 0 && !slices.Contains(labels, chosen) {
+		labels = append(labels, chosen)
+	}
+	slices.Sort(labels)
+	return labels
 }
 
 // matches reports whether all words of a query stand in what people call a credential,

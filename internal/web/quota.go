@@ -32,20 +32,29 @@ type quotaOf struct {
 	report     stagedoor.QuotaReport
 }
 
+// quotaList is what the page of all accounts shows.
+type quotaList struct {
+	list  []quotaOf
+	leaf  leaf
+	all   int
+	query string
+}
+
 func (s *site) quotas(w http.ResponseWriter, r *http.Request) error {
 	states, err := s.Credentials.CredentialStates(r.Context())
 	if err != nil {
 		return err
 	}
-	var list []quotaOf
+	q := quotaList{all: len(states), query: strings.TrimSpace(r.URL.Query().Get("q"))}
+	states, q.leaf = leafOf(r, slices.DeleteFunc(states, func(c stagedoor.CredentialState) bool { return !matches(c, q.query, "") }), quotasOnLeaf)
 	for _, c := range states {
 		report, err := s.Quota.QuotaOf(r.Context(), c.Slug)
 		if err != nil {
 			return err
 		}
-		list = append(list, quotaOf{c.Slug, c.Name, report})
+		q.list = append(q.list, quotaOf{c.Slug, c.Name, report})
 	}
-	return s.show(w, r, page{Title: words.QuotaTitle, Section: "/quota"}, quotasPage(list))
+	return s.show(w, r, page{Title: words.QuotaTitle, Section: "/quota"}, quotasPage(q))
 }
 
 // quotaDetail is what the page of an account's quota shows.

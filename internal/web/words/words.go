@@ -24,6 +24,11 @@ const (
 	Lost      = "The connection to Stagedoor is lost. The page goes on by itself when it is back."
 	Main      = "Main"
 	Required  = "required"
+
+	Leaves     = "Parts of the list"
+	LeafBefore = "Previous"
+	LeafAfter  = "Next"
+	LeafOf     = "of"
 )
 
 // Section is a line of the navigation.
