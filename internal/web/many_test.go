@@ -11,9 +11,6 @@ import (
 // TestManyCredentials holds that pages stay small where there are many credentials,
 // and that each of these is found.
 func TestManyCredentials(t *testing.T) {
-	if testing.Short() {
-		t.Skip("saving a hundred credentials takes a while")
-	}
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 100 {
