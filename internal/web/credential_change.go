@@ -96,6 +96,7 @@ func (s *site) edit(w http.ResponseWriter, r *http.Request) error {
 // act is a page that does one thing with a credential.
 type act struct {
 	c          stagedoor.CredentialState
+	service    service // its provider
 	check      checkShown
 	failure    *stagedoor.Problem
 	dependents stagedoor.Dependents
@@ -106,6 +107,7 @@ func (s *site) showAct(w http.ResponseWriter, r *http.Request, title string, a a
 	if a.c, err = s.Credentials.CredentialState(r.Context(), r.PathValue("slug")); err != nil {
 		return err
 	}
+	a.service = s.service(a.c.Provider)
 	p := page{Title: title, Section: "/credentials"}
 	if a.failure != nil {
 		p.Status = a.failure.Status

@@ -2322,7 +2322,7 @@ func secretForm(a act) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = input(asked(field{Name: "client_secret", Label: words.FieldSecret, Hint: words.FieldSecretHint, Where: words.FieldWhere, Kind: "password", Required: true, Complete: "new-password"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = input(a.service.secret(words.FieldSecretHint, true)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -16,6 +16,7 @@ type credentialForm struct {
 	labels    string               // as they were typed
 	hosts     string
 	providers []stagedoor.Provider
+	service   service // the provider that is chosen
 	purposes  []stagedoor.Purpose
 	style     stagedoor.ScopeStyle
 	scopes    scopesShown
@@ -89,6 +90,10 @@ func (s *site) ready(f credentialForm) (credentialForm, error) {
 	var err error
 	if f.providers, err = s.Credentials.ProviderList(); err != nil && len(f.providers) == 0 {
 		return f, err
+	}
+	f.service = s.service(f.c.Provider)
+	if !f.service.zoom() {
+		return f, nil
 	}
 	f.purposes = s.Credentials.Purposes()
 	f.scopes, err = s.scopesFor(f.c.Purposes, f.style)
@@ -234,7 +239,7 @@ func (f credentialForm) slug() string {
 
 // advanced reports whether anything is set that few need.
 func (f credentialForm) advanced() bool {
-	return f.c.TokenURL != "" || f.c.APIURL != "" || f.hosts != "" || f.slug() != "" && !f.edit
+	return f.c.TokenURL != "" || f.c.APIURL != "" || f.service.TokenURL == "" || f.hosts != "" || f.slug() != "" && !f.edit
 }
 
 func lines(list []string) string { return strings.Join(list, "\n") }

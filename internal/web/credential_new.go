@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -12,6 +13,7 @@ func (s *site) credentialNewRoutes() []route {
 	return []route{
 		{"GET /credentials/new", stagedoor.RoleAdmin, s.newCredential},
 		{"POST /credentials", stagedoor.RoleAdmin, s.saveCredential},
+		{"POST /credentials/form/fields", stagedoor.RoleAdmin, s.fields},
 		{"POST /credentials/form/look/{field}", stagedoor.RoleAdmin, s.look},
 		{"POST /credentials/form/scopes", stagedoor.RoleAdmin, s.scopesPart},
 		{"POST /credentials/form/account-id", stagedoor.RoleAdmin, s.readAccountID},
@@ -20,7 +22,8 @@ func (s *site) credentialNewRoutes() []route {
 }
 
 func (s *site) newCredential(w http.ResponseWriter, r *http.Request) error {
-	return s.showNew(w, r, credentialForm{c: stagedoor.Credential{Provider: stagedoor.Zoom.Name, Purposes: r.URL.Query()["purposes"]}})
+	q := r.URL.Query()
+	return s.showNew(w, r, credentialForm{c: stagedoor.Credential{Provider: cmp.Or(q.Get("provider"), stagedoor.Zoom.Name), Purposes: q["purposes"]}})
 }
 
 func (s *site) showNew(w http.ResponseWriter, r *http.Request, f credentialForm) error {
@@ -42,38 +45,17 @@ func (s *site) showNew(w http.ResponseWriter, r *http.Request, f credentialForm)
 
 // typed holds that a form can be checked at all.
 func (s *site) typed(ctx context.Context, c stagedoor.Credential) error {
+	service := s.service(c.Provider)
 	for _, name := range []string{"account_id", "client_id", "client_secret"} {
-		if remark, odd := s.Credentials.Remark(c, name); odd && remark.Sure && s.needs(c.Provider, name) {
-			return &stagedoor.Error{Op: "read the form", Subject: s.titleOf(c.Provider, name), Kind: stagedoor.KindUsage, Cause: s.titleOf(c.Provider, name) + ": " + remark.Says, Fix: words.FieldWhere + "."}
+		f, there := service.value(name)
+		if remark, odd := s.Credentials.Remark(c, name); there && odd && remark.Sure {
+			return &stagedoor.Error{Op: "read the form", Subject: f.Label, Kind: stagedoor.KindUsage, Cause: f.Label + ": " + remark.Says, Fix: cmp.Or(f.Where, words.FieldAsk) + "."}
 		}
 	}
 	if err := s.Credentials.CheckForm(c); err != nil {
 		return err
 	}
 	return s.Credentials.Free(ctx, c)
-}
-
-// needs reports whether a provider's credentials have a field.
-func (s *site) needs(provider, name string) bool {
-	list, _ := s.Credentials.ProviderList()
-	for _, p := range list {
-		if p.Name == provider {
-			return p.RequiredField(name)
-		}
-	}
-	return true
-}
-
-func (s *site) titleOf(provider, name string) string {
-	list, _ := s.Credentials.ProviderList()
-	for _, p := range list {
-		for _, f := range p.Fields {
-			if p.Name == provider && f.Name == name {
-				return f.Title
-			}
-		}
-	}
-	return name
 }
 
 // checkNew begins to check what is in the form, and saves nothing.

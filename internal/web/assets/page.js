@@ -81,6 +81,13 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.triggeringEvent?.type.startsWith("live-")) event.detail.headers["X-By-Itself"] = "1";
 });
 
+// A part of the page that is not there any more when it is asked for anew, such as a
+// credential that somebody removed: the page as a whole says so.
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status === 404 && requestConfig.triggeringEvent?.type.startsWith("live-")) location.reload();
+});
+
 function leave() {
   location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
 }
