@@ -57,9 +57,12 @@ func says(status int, body string, headers ...string) reply {
 }
 
 // breaksOff sends part of a body and then fails.
-func breaksOff(body string, err error) reply {
+func breaksOff(body string, err error) reply { return refusesAndBreaksOff(200, body, err) }
+
+// refusesAndBreaksOff sends a status and part of a body and then fails.
+func refusesAndBreaksOff(status int, body string, err error) reply {
 	return func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(body), failing{err})), Request: r}, nil
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(body), failing{err})), Request: r}, nil
 	}
 }
 

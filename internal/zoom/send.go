@@ -170,7 +170,11 @@ func (c *Client) attempt(ctx context.Context, call *call, turn *turn) (*Response
 	content, err := readAll(io.LimitReader(answer.Body, maxBody+1))
 	switch {
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
-		return nil, c.refused(call, answer, content, turn) // explained by as much of the body as came
+		f := c.refused(call, answer, content, turn) // explained by as much of the body as came
+		if err != nil && f.err.Code == "" {
+			f.again = f.again || call.safe() // what it was refused for may be in what did not come
+		}
+		return nil, f
 	case len(content) > maxBody:
 		return nil, &fault{err: c.tooLong(call, answer)}
 	case err != nil:

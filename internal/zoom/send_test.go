@@ -62,9 +62,11 @@ func transient() map[string]reply {
 		"no such host":   fails(&net.DNSError{Err: "no such host", Name: "api.zoom.us"}),
 		"body broke off": breaksOff(`{"users":[`, io.ErrUnexpectedEOF),
 		"body was reset": breaksOff(`{"users":[`, reset),
-		"no progress":    hangs,
-		"URL error":      fails(&url.Error{Op: "Get", URL: "https://api.zoom.us/?canary", Err: reset}),
-		"token endpoint": fails(&stagedoor.Error{Op: "mint a token", Kind: stagedoor.KindUnavailable}),
+		// What was refused can not be read, and it may be that there are no rows.
+		"refusal broke off": refusesAndBreaksOff(400, `{"code":3`, io.ErrUnexpectedEOF),
+		"no progress":       hangs,
+		"URL error":         fails(&url.Error{Op: "Get", URL: "https://api.zoom.us/?canary", Err: reset}),
+		"token endpoint":    fails(&stagedoor.Error{Op: "mint a token", Kind: stagedoor.KindUnavailable}),
 	}
 }
 
@@ -148,7 +150,7 @@ func TestRetryAfterOfAServerErrorIsKept(t *testing.T) {
 func TestWritesAreNotDoneTwice(t *testing.T) {
 	for name, again := range map[string]bool{
 		"empty 500": false, "HTML from edge": false, "reset": false, "no answer": false, "body broke off": false,
-		"no progress": false, "token endpoint": false, "dial": true, "no such host": true,
+		"no progress": false, "refusal broke off": false, "token endpoint": false, "dial": true, "no such host": true,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -183,11 +185,13 @@ func TestWritesAreNotDoneTwice(t *testing.T) {
 
 func TestPermanentErrorsAreAnsweredAtOnce(t *testing.T) {
 	for name, r := range map[string]reply{
-		"scope":          says(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[a, b]."}`),
-		"token rejected": says(401, `{"code":124,"message":"Invalid access token."}`),
-		"redirect":       says(302, "", "Location", "https://evil.example/"),
-		"invalid client": fails(&stagedoor.Error{Op: "mint a token", Kind: stagedoor.KindInvalidClient}),
-		"host refused":   fails(&url.Error{Op: "Get", URL: "https://x/?canary", Err: &stagedoor.Error{Kind: stagedoor.KindHostRefused}}),
+		"scope":            says(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[a, b]."}`),
+		"token rejected":   says(401, `{"code":124,"message":"Invalid access token."}`),
+		"a whole refusal":  says(400, `{"message":"odd"}`),
+		"a known one, cut": refusesAndBreaksOff(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[a, b]."} `, io.ErrUnexpectedEOF),
+		"redirect":         says(302, "", "Location", "https://evil.example/"),
+		"invalid client":   fails(&stagedoor.Error{Op: "mint a token", Kind: stagedoor.KindInvalidClient}),
+		"host refused":     fails(&url.Error{Op: "Get", URL: "https://x/?canary", Err: &stagedoor.Error{Kind: stagedoor.KindHostRefused}}),
 	} {
 		c, f := newClient(t, nil, r, says(200, "{}"))
 		_, e := do(t, c, "/users")
