@@ -146,6 +146,9 @@ func (d *Destination) replay(state *state) (int64, error) {
 			if json.Unmarshal(line, &c) != nil {
 				return size, file.Truncate(size)
 			}
+			if err := inside(c.Stream, c.Folder, c.Add); err != nil {
+				return 0, errManifest(err)
+			}
 			for _, f := range c.Add {
 				f.version = versionOf(f.Path)
 			}

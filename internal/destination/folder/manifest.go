@@ -265,11 +265,19 @@ type manifest struct {
 // what is replaced is removed, and nobody's files elsewhere may be.
 func (m manifest) inside() error {
 	for name, st := range m.Streams {
-		if !filepath.IsLocal(filepath.FromSlash(st.Folder)) {
-			return fmt.Errorf("the folder of %q does not lie in it", stagedoor.Outside(name, 63))
+		if err := inside(name, st.Folder, nil); err != nil {
+			return err
 		}
 	}
-	for _, f := range m.Files {
+	return inside("", "", m.Files)
+}
+
+// inside holds the places of a stream and of files to the folder.
+func inside(stream, folder string, files []*file) error {
+	if folder != "" && !filepath.IsLocal(filepath.FromSlash(folder)) {
+		return fmt.Errorf("the folder of %q does not lie in it", stagedoor.Outside(stream, 63))
+	}
+	for _, f := range files {
 		if f == nil || !filepath.IsLocal(filepath.FromSlash(f.Path)) {
 			return errors.New("a file that it lists does not lie in its folder")
 		}
