@@ -157,6 +157,7 @@ func finish(doc *huma.OpenAPI) {
 		}
 	}
 	loosen(doc)
+	describe(doc)
 }
 
 // loosen lets answers have further fields, so that a program which was made from the

@@ -107,6 +107,17 @@ func TestDocumentIsWhole(t *testing.T) {
 		}
 	}
 	checkReferences(t, doc)
+	for name, schema := range doc["components"].(node)["schemas"].(node) {
+		if schema.(node)["description"] == nil {
+			t.Errorf("the schema %s has no description: its type needs a comment", name)
+		}
+		fields, _ := schema.(node)["properties"].(node)
+		for field, about := range fields {
+			if about := about.(node); about["description"] == nil && about["$ref"] == nil {
+				t.Errorf("%s.%s has no description: it needs a comment, or a line in describe.go", name, field)
+			}
+		}
+	}
 }
 
 func checkAnswers(t *testing.T, fault func(string, ...any), path string, op node) {
