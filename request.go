@@ -3,6 +3,7 @@ package stagedoor
 import (
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Request is one call of a provider's API.
@@ -32,4 +33,7 @@ type Reading struct {
 	Retries  int    // calls that were sent again
 	Total    int    // how many rows the provider says there are in all; -1 where it does not say
 	Form     string // the key that held the rows
+	// Ahead is by how much this machine's clock is ahead of the provider's, by the
+	// Date of its answers; 0 where it is not, or they have none.
+	Ahead time.Duration
 }

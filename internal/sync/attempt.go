@@ -253,6 +253,9 @@ func (n *node) count(u *unit, reading stagedoor.Reading) {
 	}
 	u.requests += reading.Requests
 	u.retries += reading.Retries
+	if reading.Ahead > clockSlack {
+		n.clock = max(n.clock, reading.Ahead)
+	}
 }
 
 // isEmpty reports whether an error says that a part has no rows. A page token that
@@ -276,7 +279,7 @@ func goneReason(s stagedoor.Stream, err error) (string, bool) {
 func (a *attempt) commit(ctx context.Context, reports []stagedoor.SliceReport) error {
 	whole := !a.cut && !a.vague && len(a.broken) == 0 && len(a.left) == 0 && (a.total < 0 || a.total == a.returned)
 	for i, t := range a.targets {
-		checkpoint := stagedoor.Checkpoint{Slice: t.slice, Run: a.job.Run, ReadAt: a.began, Returned: t.returned, Cut: a.cut}
+		checkpoint := stagedoor.Checkpoint{Slice: t.slice, Run: a.job.Run, ReadAt: a.began.Add(-a.clockAhead()), Returned: t.returned, Cut: a.cut}
 		// Only a whole reading of everything shows what is gone.
 		gone := whole && t.plan.Stream.ShowsGone && t.slice.Params == ""
 		if gone {

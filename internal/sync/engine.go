@@ -115,6 +115,9 @@ func (r *run) receipt() (reports []stagedoor.StreamReport, waiting []string, err
 		} else if out.unexplained() {
 			report.Notices = append(report.Notices, stagedoor.NoticeOf(out.plan.Stream.EmptyMeans))
 		}
+		if notice := r.clockNotice(); notice != nil {
+			report.Notices = append(report.Notices, *notice)
+		}
 		skipped += len(report.Skipped)
 		written += report.Written
 		reports = append(reports, report)

@@ -165,6 +165,7 @@ func (e *Engine) planSlices(ctx context.Context, plan *StreamPlan, job Job, part
 	if err != nil {
 		return err
 	}
+	done = believable(done, now)
 	plan.First = len(done) == 0
 	plan.HadRows = slices.ContainsFunc(done, func(c stagedoor.Checkpoint) bool { return c.Returned > 0 })
 	if plan.Stream.Window == nil {

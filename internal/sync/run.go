@@ -21,9 +21,10 @@ type run struct {
 
 	end context.CancelCauseFunc
 
-	telling sync.Mutex // held while somebody outside is told something
-	mu      sync.Mutex // guards the reports and states of all outputs, and what follows
-	fatal   error      // what ended the run for all streams
+	telling sync.Mutex    // held while somebody outside is told something
+	mu      sync.Mutex    // guards the reports and states of all outputs, and what follows
+	fatal   error         // what ended the run for all streams
+	clock   time.Duration // by how much this machine's is ahead; 0: it is near enough
 }
 
 // node is a stream that is read: for itself, for what is worked out of it, for

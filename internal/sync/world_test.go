@@ -93,6 +93,7 @@ type provider struct {
 	counts  bool                                                     // it tells how many rows there are
 	before  func(path string, req stagedoor.Request, page int) error // called before each page, without the mutex
 	asked   []string                                                 // lists that were begun
+	ahead   time.Duration                                            // of this machine's clock
 	pages   int
 	flying  map[string]int // by what the path starts with
 	most    map[string]int
@@ -114,7 +115,7 @@ func (p *provider) Pages(ctx context.Context, req stagedoor.Request, _ []string,
 		p.flying[kind]--
 		p.mu.Unlock()
 	}()
-	reading := stagedoor.Reading{Total: -1}
+	reading := stagedoor.Reading{Total: -1, Ahead: p.ahead}
 	for at := 0; ; at += p.perPage {
 		reading.Requests++
 		if p.before != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"hash/maphash"
 	"maps"
+	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/stagedoor/stagedoor"
 )
@@ -37,7 +39,8 @@ func (c *Client) Pages(ctx context.Context, request stagedoor.Request, listKeys 
 			listKeys = call.op.ListKeys
 		}
 		seen[call.url.Query().Get("next_page_token")] = true
-		list, requests, err := c.page(ctx, call, listKeys)
+		list, ahead, requests, err := c.page(ctx, call, listKeys)
+		reading.Ahead = max(reading.Ahead, ahead)
 		reading.Requests += requests
 		reading.Retries += max(0, requests-1)
 		if err != nil {
@@ -69,9 +72,11 @@ func (c *Client) Pages(ctx context.Context, request stagedoor.Request, listKeys 
 }
 
 // page asks for one page until it comes whole.
-func (c *Client) page(ctx context.Context, call *call, listKeys []string) (list, int, error) {
-	var page list
-	_, requests, err := c.send(ctx, call, func(answer *Response) *stagedoor.Error {
+func (c *Client) page(ctx context.Context, call *call, listKeys []string) (page list, ahead time.Duration, requests int, err error) {
+	_, requests, err = c.send(ctx, call, func(answer *Response) *stagedoor.Error {
+		if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+			ahead = time.Since(date)
+		}
 		var bad *badAnswer
 		if page, bad = parseList(answer.Body, listKeys); bad != nil {
 			return c.badPage(call, answer, bad)
@@ -85,7 +90,7 @@ func (c *Client) page(ctx context.Context, call *call, listKeys []string) (list,
 		}
 		return nil
 	})
-	return page, requests, err
+	return page, ahead, requests, err
 }
 
 // failedStatus is the status that a failure means which came with a status of

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -324,4 +326,21 @@ func BenchmarkParseList(b *testing.B) {
 			b.Fatal(bad)
 		}
 	}
+}
+
+// TestPagesTellOfAClockThatIsAhead: the Date of an answer is the provider's clock.
+func TestPagesTellOfAClockThatIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for date, want := range map[string]time.Duration{
+			time.Now().Add(-48 * time.Hour).UTC().Format(http.TimeFormat): 48 * time.Hour,
+			time.Now().Add(48 * time.Hour).UTC().Format(http.TimeFormat):  0, // behind: days are read again, and that is all
+			"": 0, "yesterday": 0,
+		} {
+			c, _ := newClient(t, nil, says(200, `{"users":[]}`, "Date", date))
+			reading, err := c.Pages(t.Context(), stagedoor.Request{Path: "/users"}, nil, func(stagedoor.Page) error { return nil })
+			if err != nil || reading.Ahead != want {
+				t.Errorf("Date %q: ahead by %s, want %s (%v)", date, reading.Ahead, want, err)
+			}
+		}
+	})
 }
