@@ -47,7 +47,7 @@ func (n *node) shows(ctx context.Context, a *attempt, t *target) (bool, error) {
 	n.mu.Lock()
 	seen, had := t.node == n && t.report.Returned > 0, t.plan.HadRows
 	n.mu.Unlock()
-	if seen || !had {
+	if seen || !had || n.by != nil || n.stream.Window == nil { // of a stream in parts no single list tells
 		return seen, nil
 	}
 	n.sight.Lock()
