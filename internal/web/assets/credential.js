@@ -35,6 +35,7 @@
     event.preventDefault();
     for (const [name, value] of Object.entries(found)) {
       const field = form.elements[name];
+      if (!field) continue; // the provider's credentials have none
       field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
