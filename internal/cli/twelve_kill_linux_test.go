@@ -186,5 +186,5 @@ func (w *world) stands(t *testing.T, s *shelf, when string, enough int) bool {
 // midst of SQLite's write-ahead log.
 func inTheLog(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code()&0xff == sqlite3.SQLITE_PROTOCOL
+	return ok && (e.Code()&0xff == sqlite3.SQLITE_PROTOCOL || e.Code() == sqlite3.SQLITE_BUSY_RECOVERY)
 }
