@@ -27,9 +27,10 @@ test: ## all tests
 short: ## the tests that take under a minute
 	$(GO) test -short ./...
 
-soak: ## the long proofs, of which make test runs a short form (about twenty minutes)
+soak: ## the long proofs, of which make test runs a short form (about forty minutes)
 	$(GO) test ./internal/quota -count=1 -run TestNeverTooMuch -rapid.checks=50000 -rapid.nofailfile -timeout 30m
 	$(GO) test ./internal/cli -count=10 -run 'Killed|Faults' -timeout 60m
+	$(GO) test ./internal/cli -count=1 -run TestTwelveOfAnyCompany -soak -timeout 30m
 	STAGEDOOR_KILLS=100 $(GO) test ./internal/destination/... -count=1 -run Suite -timeout 60m
 	$(GO) test ./internal/cli -count=1 -run TestGatewayUnderLoad -soak -v -timeout 10m
 

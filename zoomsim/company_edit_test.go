@@ -299,3 +299,28 @@ func TestListEditsWhileReading(t *testing.T) {
 	close(stop)
 	readers.Wait()
 }
+
+// TestEverythingMayGo takes rows away until there is none that can go, and adds some:
+// a company that has lost its groups still gets users.
+func TestEverythingMayGo(t *testing.T) {
+	sim := start(t, zoomsim.Options{Limits: "off", Users: 4, Meetings: 20})
+	streams := []string{"group_members", "groups", "meeting_registrants", "meetings", "recordings", "users", "operation_logs", "meeting_activities", "report_meeting_participants", "history_meetings"}
+	for _, stream := range streams {
+		for range 100 {
+			if sim.AddFaults(zoomsim.Fault{Kind: zoomsim.Delete, Operation: stream}) != nil {
+				break
+			}
+			if stream == "groups" { // with fewer and fewer to be in
+				addFaults(t, sim, zoomsim.Fault{Kind: zoomsim.Late, Operation: "users"}, zoomsim.Fault{Kind: zoomsim.Late, Operation: "users"})
+			}
+		}
+	}
+	for _, kind := range []string{zoomsim.Late, zoomsim.Change} {
+		for _, stream := range streams {
+			for range 10 {
+				_ = sim.AddFaults(zoomsim.Fault{Kind: kind, Operation: stream}) // there may be none to change
+			}
+			everything(t, sim, stream)
+		}
+	}
+}

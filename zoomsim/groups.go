@@ -57,6 +57,9 @@ func memberships(o Options, groups []*group, i int) []string {
 		choices--
 	}
 	for range r.IntN(4) {
+		if choices == 0 {
+			break // all others were taken away
+		}
 		if id := groups[1+r.IntN(choices)].id; !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
