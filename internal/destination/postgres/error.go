@@ -75,7 +75,10 @@ func isTLS(err error) bool {
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, host := errors.AsType[x509.HostnameError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
-	return verify || authority || host || record || err != nil && strings.Contains(err.Error(), "refused TLS")
+	// A server without TLS refuses it each time; what the connection without came to
+	// stands beside that, and counts.
+	refused := err != nil && strings.Contains(err.Error(), "refused TLS") && !isNetwork(err)
+	return verify || authority || host || record || refused
 }
 
 func (d *Destination) readOnly(op string) error {

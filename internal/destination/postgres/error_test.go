@@ -2,9 +2,13 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,6 +130,40 @@ func TestServersThatCanNotBeUsed(t *testing.T) {
 			continue
 		}
 		wantError(t, err, parts...)
+	}
+}
+
+// TestAServerThatGoesWhileItIsGreeted holds that a server which speaks no TLS and goes
+// down in the midst of the greeting is one that is away, and not one that is not
+// trusted: the same may work a moment later.
+func TestAServerThatGoesWhileItIsGreeted(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	greeted := atomic.Int32{}
+	go func() {
+		for {
+			conn, err := server.Accept()
+			if err != nil {
+				return
+			}
+			first := make([]byte, 8)
+			if _, err := io.ReadFull(conn, first); err == nil && binary.BigEndian.Uint32(first[4:]) == 80877103 { // it asks for TLS
+				_, _ = conn.Write([]byte("N"))
+				_, _ = conn.Read(make([]byte, 1024))
+			}
+			greeted.Add(1)
+			_, _ = conn.Write([]byte("R\x00\x00\x00\x17\x00\x00\x00\x0aSCRAM-SHA-256\x00\x00"))
+			_, _ = conn.Read(make([]byte, 1024))
+			_ = conn.Close()
+		}
+	}()
+	_, err = Open(t.Context(), "postgres://somebody:wrong-secret@"+server.Addr().String()+"/zoom?connect_timeout=3")
+	wantError(t, err, "the connection to the server was lost", "Run the command again")
+	if greeted.Load() == 0 {
+		t.Error("nobody came to the greeting")
 	}
 }
 
