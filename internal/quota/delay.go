@@ -70,7 +70,7 @@ func (d *delay) quickest() time.Duration {
 // much where few were seen.
 func (d *delay) doubt() time.Duration {
 	n := float64(d.former.answers + d.current.answers)
-	return leastDelay + time.Duration(float64(d.usual)*(1/math.Sqrt(n)+5/n)+float64(unknownDelay)/n)
+	return leastDelay + time.Duration(float64(d.usual)*(1.3/math.Sqrt(n)+8/n)+float64(unknownDelay)/n)
 }
 
 // of is how much later than the quickest a request with this answer time may
