@@ -144,6 +144,9 @@ func (w *world) equals(s *shelf) {
 	for _, stream := range twelve {
 		want := w.truth(stream)
 		got, err := s.rows(stream)
+		if err != nil && len(want) == 0 && strings.Contains(err.Error(), "no such table") {
+			continue // of a stream that had no part so far there is no table
+		}
 		if err != nil {
 			w.t.Fatalf("%s: %v", stream, err)
 		}
