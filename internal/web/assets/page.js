@@ -36,6 +36,9 @@ function prepare(root) {
   for (const dialog of root.querySelectorAll("dialog.overlay[open]:not([data-shown])")) {
     dialog.dataset.shown = "";
     dialog.close();
+    // What lies under an overlay is neither seen nor read out, so that what the page
+    // has to say goes into its head, which stays in sight.
+    dialog.querySelector(".overlay-head").append(...["lost", "notices", "said"].map((id) => document.getElementById(id)));
     dialog.showModal();
   }
 }
@@ -88,7 +91,46 @@ document.addEventListener("htmx:responseError", (event) => {
   if (xhr.status === 404 && requestConfig.triggeringEvent?.type.startsWith("live-")) location.reload();
 });
 
+let stream; // of changes: there is one at most
+
+// What is typed and not sent is kept where the session ends meanwhile.
+let typed = false;
+document.addEventListener("input", (event) => {
+  if (event.target.matches("input, textarea") && event.target.form?.method === "post") typed = true;
+});
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status !== 401 || !typed) return;
+  event.preventDefault();
+  leave();
+});
+
+const visitor = (root) => root.querySelector(".who")?.textContent;
+
+// stay says that the session has ended. Secrets go: whoever comes to this browser next
+// could read them. Whoever signs in elsewhere in this browser goes on here, where it
+// is the same one.
+function stay() {
+  const notices = document.getElementById("notices");
+  if (notices.querySelector("[data-ended]")) return;
+  stream?.close(); // it is of the session that ended, and would end the next one here
+  for (const field of document.querySelectorAll("input[type=password]")) field.value = "";
+  notices.replaceChildren(document.getElementById("ended").content.cloneNode(true));
+  addEventListener("focus", async function back() {
+    const answer = await fetch("/me", { redirect: "manual", headers: { "X-By-Itself": "1" } }).catch(() => null);
+    if (!answer?.ok) return;
+    removeEventListener("focus", back);
+    const me = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (visitor(me) !== visitor(document)) return location.reload();
+    document.body.dataset.csrf = me.body.dataset.csrf;
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = me.body.dataset.csrf;
+    notices.replaceChildren();
+    follow(document.body.dataset.live);
+  });
+}
+
 function leave() {
+  if (typed) return stay();
   location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
 }
 
@@ -109,7 +151,7 @@ async function again(path) {
 function follow(path) {
   const lost = document.getElementById("lost");
   let before = false;
-  const source = new EventSource(path);
+  const source = stream = new EventSource(path);
   const all = ["credentials", "callers", "quota", "audit", "runs", "operators"];
   const changed = (topic) => document.body.dispatchEvent(new CustomEvent("live-" + topic));
   for (const topic of all) source.addEventListener(topic, () => changed(topic));

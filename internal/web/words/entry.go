@@ -8,6 +8,8 @@ const (
 	Password        = "Password"
 	FormOfNobody    = "Nobody is signed in here any more; nothing was changed."
 	FormOfNobodyDo  = "Sign in, and do it once more."
+	Ended           = "Your session has ended. What you typed is still here, but for secrets."
+	EndedDo         = "Sign in in another tab, come back to this one, and go on."
 	NoPassword      = "Forgot the password, or no name yet?"
 	NoPasswordFix   = "An admin makes a one-time link: on the Operators page, or with `stagedoor operator reset NAME` on the machine that runs Stagedoor."
 	PasswordAgain   = "The same password again"
