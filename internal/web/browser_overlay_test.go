@@ -68,3 +68,36 @@ func TestOverlaySpeaks(t *testing.T) {
 	w.start()
 	p.Until(`document.getElementById("lost").hidden`)
 }
+
+// TestClockOfTheViewer: ages are told by the daemon's clock, whatever the viewer's says.
+func TestClockOfTheViewer(t *testing.T) {
+	w := newWorld(t)
+	w.add(w.credential())
+	p := w.signedIn(stagedoor.RoleAdmin)
+	// An hour that the daemon is ahead is an hour that the viewer's clock is behind.
+	p.Eval(`(() => {
+  document.body.dataset.now = new Date(Date.now() + 3600e3).toISOString();
+  const time = document.createElement("time");
+  time.id = "probe";
+  time.dateTime = new Date().toISOString();
+  time.dataset.relative = "";
+  document.getElementById("main").append(time);
+})()`, nil)
+	p.Until(`document.getElementById("probe").textContent === "1 hour ago"`)
+}
+
+// TestRemovedWhileEdited: who edits what another removes is told so where they look.
+func TestRemovedWhileEdited(t *testing.T) {
+	w := newWorld(t)
+	w.add(w.credential())
+	p := w.signedIn(stagedoor.RoleAdmin)
+	p.Go("/credentials/acme/edit")
+	p.Type("Credential Description", "of the second")
+	if _, err := w.app.RemoveCredential(t.Context(), "acme"); err != nil {
+		t.Fatal(err)
+	}
+	p.Expect("404")
+	p.Click("button", "Save")
+	p.Until(`document.querySelector("dialog.overlay:modal .notice.fail")`)
+	p.Until(`document.getElementById("field-description").value === "of the second"`)
+}

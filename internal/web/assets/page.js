@@ -6,8 +6,17 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
 
+// The viewer's clock may be wrong; ages are told by that of the daemon. What it is off
+// by less than the page may have taken to come is no fault of the clock.
+const loaded = Date.now();
+
+function now() {
+  const off = Date.parse(document.body.dataset.now) - loaded;
+  return Date.now() + (Math.abs(off) > 60e3 ? off : 0);
+}
+
 function ago(then) {
-  let left = (then - Date.now()) / 1000;
+  let left = (then - now()) / 1000;
   if (Math.abs(left) < 5) return "now";
   for (const [unit, size] of steps) {
     if (Math.abs(Math.round(left)) < size) return relative.format(Math.round(left), unit);
